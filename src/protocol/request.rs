@@ -1,0 +1,69 @@
+//! What a host asks for.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One request: run this action with this input.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "ActionRequest", description = "Run one action with one input.")]
+pub struct ActionRequest {
+    /// The action's name.
+    pub action: String,
+    /// The connection's id; may be left out where there is exactly one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// What the action's input schema asks for.
+    #[serde(default)]
+    pub input: Map<String, Value>,
+    /// How to run it.
+    #[serde(default)]
+    pub options: Options,
+}
+
+impl ActionRequest {
+    /// A request with no options.
+    pub fn new(action: impl Into<String>, input: Map<String, Value>) -> Self {
+        Self { action: action.into(), connection: None, input, options: Options::default() }
+    }
+
+    /// The same on a named connection.
+    #[must_use]
+    pub fn on(mut self, connection: impl Into<String>) -> Self {
+        self.connection = Some(connection.into());
+        self
+    }
+}
+
+/// How to run a request.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// The same key with the same input gives the first result again, for a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// Show the call instead of making it.
+    pub dry_run: bool,
+    /// Where in a listing to go on.
+    pub page: PageOptions,
+    /// Follow the listing to its end and give all items at once.
+    pub all_pages: bool,
+    /// Stop after so many items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_items: Option<u64>,
+    /// JSON Pointers of the parts of the output that are wanted; all when empty.
+    pub select: Vec<String>,
+    /// Milliseconds the whole may take, waiting included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// Where in a listing to go on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageOptions {
+    /// The cursor of an earlier result's `next`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}

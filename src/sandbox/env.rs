@@ -1,0 +1,142 @@
+//! What a handler may know of its surroundings: the clock, the source of ids, the options.
+//!
+//! Time and chance come only from here, so that a seed and a sequence of calls give the same answers again.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How the stand-in behaves; each field has the default that the service is known or believed to have.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Seed of every id and token.
+    pub seed: u64,
+    /// Enforce 4 calls a second and 10,000 a day per API key, and 1 a second at the token endpoint.
+    pub limits: bool,
+    /// Calls per sliding second and API key.
+    pub per_second: u32,
+    /// Calls per UTC day and API key.
+    pub per_day: u32,
+    /// Seconds an access token lives.
+    pub token_ttl: i64,
+    /// Whether a refresh token is replaced at each use (`true`) or stays the same.
+    pub rotating: bool,
+    /// What reuse of a replaced refresh token does besides the error.
+    pub reuse: Reuse,
+    /// Seconds for which a replaced refresh token is still accepted. Not known of the service; 0 here.
+    pub grace: i64,
+    /// Milliseconds until a bulk job starts, and until it is done.
+    pub job_ms: (i64, i64),
+    /// Privileges of the signed-in user's role.
+    pub role: Role,
+}
+
+/// What happens to the other tokens of a grant when a replaced refresh token comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// The reuse is refused; the newest token stays good.
+    ErrorOnly,
+    /// The reuse is refused and the whole grant dies.
+    RevokeFamily,
+}
+
+/// The signed-in user's role in the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// May do everything.
+    Owner,
+    /// May do all but change the account's own details.
+    Manager,
+    /// May write campaigns, and see lists.
+    CampaignCreator,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 7,
+            limits: true,
+            per_second: 4,
+            per_day: 10_000,
+            token_ttl: 86_400,
+            rotating: true,
+            reuse: Reuse::ErrorOnly,
+            grace: 0,
+            job_ms: (200, 1_000),
+            role: Role::Owner,
+        }
+    }
+}
+
+/// Clock, chance and options.
+#[derive(Debug)]
+pub(super) struct Env {
+    pub options: Options,
+    advanced: SignedDuration,
+    rng: u64,
+}
+
+impl Env {
+    pub(super) fn new(options: Options) -> Self {
+        let rng = options.seed ^ 0x9E37_79B9_7F4A_7C15;
+        Self { options, advanced: SignedDuration::ZERO, rng }
+    }
+
+    /// Now: the real clock plus what the clock lever added.
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::now().checked_add(self.advanced).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Moves the clock forward.
+    pub(super) fn advance(&mut self, seconds: i64) {
+        self.advanced = self.advanced.saturating_add(SignedDuration::from_secs(seconds));
+    }
+
+    /// `SplitMix64`: small, seedable and good enough for ids that only need to differ.
+    pub(super) fn random(&mut self) -> u64 {
+        self.rng = self.rng.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.rng;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// An id of the contacts service: laid out like a time-based UUID of its machines.
+    pub(super) fn uuid_v1(&mut self) -> String {
+        let r = self.random();
+        let s = self.random();
+        format!("{:08x}-{:04x}-11ef-{:04x}-fa163e{:06x}", r >> 32, (r >> 16) & 0xffff, 0x8000 | (s & 0x3fff), (s >> 16) & 0xff_ffff)
+    }
+
+    /// A random UUID, as campaigns have.
+    pub(super) fn uuid_v4(&mut self) -> String {
+        let (r, s) = (self.random(), self.random());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            r >> 32,
+            (r >> 16) & 0xffff,
+            r & 0xfff,
+            0x8000 | (s >> 50),
+            s & 0xffff_ffff_ffff
+        )
+    }
+
+    /// A token of `n` letters, digits, `-` and `_`.
+    pub(super) fn token(&mut self, n: usize) -> String {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        (0..n).map(|_| char::from(ALPHABET[usize::try_from(self.random() >> 58).unwrap_or(0)])).collect()
+    }
+}
+
+/// Seconds precision, as contacts, lists, tags, custom fields and jobs write it: `2024-10-30T18:56:35Z`.
+pub(super) fn seconds(t: Timestamp) -> String {
+    t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Milliseconds, as campaigns and reports write it: `2024-11-01T19:19:34.456Z`.
+pub(super) fn millis(t: Timestamp) -> String {
+    t.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// Milliseconds with a bare offset, as account e-mails write it: `2026-02-05T07:32:49.766+0000`.
+pub(super) fn offset_millis(t: Timestamp) -> String {
+    t.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+}

@@ -1,0 +1,263 @@
+//! What must outlive a process: profiles, connections and their tokens, leases, the quota ledger, results kept for
+//! idempotency keys, and the run log. One trait; SQLite is the embedded default.
+//!
+//! Secrets arrive here already sealed (see `vault`): a store never sees one in the clear.
+
+#[cfg(feature = "sqlite")]
+mod sqlite;
+pub mod vault;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+
+/// Why the store did not do it, as one line with the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
+
+/// Short for what every store call gives.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// How a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Works.
+    Active,
+    /// Works until its token ends; there is nothing to refresh it with.
+    Expiring,
+    /// A person must consent again.
+    ReconnectRequired,
+    /// Taken back by us or by the account.
+    Revoked,
+}
+
+/// A connected account, without its tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Name given by the person; stays through reconnecting.
+    pub id: String,
+    /// The profile it was made with; none for a pasted token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The account: the login that consented, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Scopes granted; none where unknown (an opaque pasted token).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// How it is.
+    pub status: Status,
+    /// Why it is not simply active.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// The quota ledger it draws on: the client id, or the connection itself where that is unknown.
+    pub ledger: String,
+    /// Base address of the API for this connection, where it is not the service's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_base: Option<String>,
+    /// Whose credentials its tokens are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partner: bool,
+    /// Counts the token sets it has had.
+    #[serde(default)]
+    pub generation: i64,
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: i64,
+}
+
+/// A connection's sealed tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedTokens {
+    /// The connection's data key, wrapped by the master key.
+    pub data_key: Vec<u8>,
+    /// The token set, sealed with the data key.
+    pub tokens: Vec<u8>,
+    /// Which set this is; bound into the seal.
+    pub generation: i64,
+    /// Set before a refresh is sent and cleared by its commit: if it is there, an earlier holder died in between.
+    pub refresh_intent_ms: Option<i64>,
+}
+
+/// A profile as stored: its open part, and its sealed secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredProfile {
+    /// Name.
+    pub id: String,
+    /// JSON of the profile without secrets.
+    pub body: String,
+    /// Sealed JSON of the secrets; empty where all are references.
+    pub secrets: Vec<u8>,
+}
+
+/// The right to refresh one connection, for a while. The fence grows with every holder, so that a late commit by an
+/// earlier holder is recognised and refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// What is leased.
+    pub name: String,
+    /// Who holds it.
+    pub holder: String,
+    /// The holder's number.
+    pub fence: i64,
+}
+
+/// Limits of one ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls in any one second; 0 for no limit.
+    pub per_second: u32,
+    /// Calls in a UTC day; 0 for no limit.
+    pub per_day: u32,
+    /// Calls of the day kept back for people who wait.
+    pub reserve: u32,
+}
+
+/// What a ledger answers when a permit is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// Go.
+    Now {
+        /// Calls left today.
+        day_remaining: u64,
+    },
+    /// Ask again then (milliseconds since 1970).
+    Later {
+        /// When.
+        at_ms: i64,
+    },
+    /// The day is used up.
+    Exhausted {
+        /// When the next day begins.
+        resets_ms: i64,
+    },
+}
+
+/// Who asks for a permit; the smaller, the sooner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// A person waits for a form or a button.
+    Interactive,
+    /// An action of an automation.
+    Action,
+    /// A trigger looks for news.
+    Poll,
+    /// Nobody waits.
+    Background,
+}
+
+/// What a ledger says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LedgerView {
+    /// Calls granted today.
+    pub used: u64,
+    /// The same by priority.
+    pub by_priority: BTreeMap<String, u64>,
+    /// Nothing is granted before this (milliseconds since 1970), because the service said so.
+    pub blocked_until_ms: i64,
+}
+
+/// What is kept for an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The key is new: it is now ours, and the run may go on.
+    Ours,
+    /// It was used for the same input, and this came out (sealed JSON).
+    Done(Vec<u8>),
+    /// It was used for the same input, and that run has not ended, or ended without anyone knowing how.
+    Open,
+    /// It was used for another input.
+    Mismatch,
+}
+
+/// One line of the run log: what happened, never what was in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Id.
+    pub run_id: String,
+    /// When it began (milliseconds since 1970).
+    pub at_ms: i64,
+    /// Action.
+    pub action: String,
+    /// Connection.
+    pub connection: Option<String>,
+    /// `complete`, `partial`, `accepted`, or the error's code.
+    pub outcome: String,
+    /// Status of the last answer.
+    pub http_status: Option<u16>,
+    /// Calls made.
+    pub calls: u32,
+    /// Milliseconds in all.
+    pub duration_ms: i64,
+    /// Milliseconds of waiting in that.
+    pub waited_ms: u64,
+    /// The service's id of the last request.
+    pub request_id: Option<String>,
+}
+
+/// A store. Every method is atomic by itself.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// All profiles by name.
+    async fn profiles(&self) -> Result<Vec<StoredProfile>>;
+    /// Writes a profile, new or not.
+    async fn put_profile(&self, profile: StoredProfile) -> Result<()>;
+    /// Removes a profile; false when there was none.
+    async fn remove_profile(&self, id: &str) -> Result<bool>;
+
+    /// All connections by name.
+    async fn connections(&self) -> Result<Vec<Connection>>;
+    /// One connection.
+    async fn connection(&self, id: &str) -> Result<Option<Connection>>;
+    /// Writes a connection with its tokens, new or reconnected.
+    async fn put_connection(&self, connection: &Connection, tokens: &SealedTokens) -> Result<()>;
+    /// Changes status and reasons, unless the connection has moved on to another generation.
+    async fn set_status(&self, id: &str, generation: i64, status: Status, reasons: &[String]) -> Result<()>;
+    /// Removes a connection and its tokens; false when there was none.
+    async fn remove_connection(&self, id: &str) -> Result<bool>;
+    /// A connection's tokens.
+    async fn tokens(&self, id: &str) -> Result<Option<SealedTokens>>;
+    /// Notes that a refresh of this generation is about to be sent.
+    async fn note_refresh(&self, id: &str, generation: i64, at_ms: i64) -> Result<()>;
+    /// Commits what a refresh gave, if `lease` still holds and the generation before it is still the newest.
+    /// False when someone else was quicker.
+    async fn commit_tokens(&self, lease: &Lease, id: &str, tokens: &SealedTokens) -> Result<bool>;
+
+    /// Takes a lease until `until_ms`, if it is free or its time has passed at `now_ms`.
+    async fn take_lease(&self, name: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<Option<Lease>>;
+    /// Gives a lease back.
+    async fn drop_lease(&self, lease: &Lease) -> Result<()>;
+
+    /// Asks a ledger for a permit at `now_ms`.
+    async fn permit(&self, ledger: &str, limits: Limits, priority: Priority, now_ms: i64) -> Result<Grant>;
+    /// Corrects a ledger by what the service answered: nothing is granted before `until_ms`.
+    async fn block_ledger(&self, ledger: &str, until_ms: i64) -> Result<()>;
+    /// A ledger's figures for the day of `now_ms`.
+    async fn ledger(&self, ledger: &str, now_ms: i64) -> Result<LedgerView>;
+
+    /// Claims an idempotency key of a connection for an input, as of `now_ms`; claims older than a day are forgotten.
+    async fn claim(&self, connection: &str, key: &str, input_hash: &[u8], now_ms: i64) -> Result<Claim>;
+    /// Keeps what came out for a claimed key.
+    async fn settle(&self, connection: &str, key: &str, sealed_result: &[u8]) -> Result<()>;
+    /// Gives a claimed key back: nothing happened.
+    async fn release(&self, connection: &str, key: &str) -> Result<()>;
+
+    /// Adds lines to the run log.
+    async fn log_runs(&self, runs: &[RunRecord]) -> Result<()>;
+    /// The newest lines of the run log.
+    async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>>;
+}
+
+/// Milliseconds in a day.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// When the UTC day of `now_ms` ends.
+pub fn day_end_ms(now_ms: i64) -> i64 {
+    (now_ms.div_euclid(DAY_MS) + 1) * DAY_MS
+}
