@@ -80,7 +80,10 @@ fn target(reference: &str, base: &str, files: &Files, trail: &mut Vec<String>) -
 fn cut(noun: &Value) -> Map<String, Value> {
     let Value::Object(noun) = noun else { return Map::new() };
     let words = ["type", "title", "description"];
-    noun.iter().filter(|(key, _)| words.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect()
+    let mut cut: Map<String, Value> =
+        noun.iter().filter(|(key, _)| words.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
+    cut.insert("x-recursive".to_owned(), Value::Bool(true));
+    cut
 }
 
 /// Resolves `../schemas/x.json` against the file that says it.

@@ -183,9 +183,14 @@ pub struct Example {
     pub title: String,
     /// A valid input.
     pub input: Value,
-    /// What the service then answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What the service then answers; `null` where it answers without a body.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
+}
+
+/// `null` is an answer too: only a missing property means that the example shows none.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// How an action differs from the vendor's published contract, and why.

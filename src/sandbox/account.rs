@@ -2,7 +2,7 @@
 //!
 //! Plain structs in insertion order; the resource files render them. Nothing here knows about HTTP.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -166,6 +166,8 @@ pub(super) struct CampaignActivity {
     /// What the status was before it was scheduled.
     pub before: String,
     pub sends: Vec<Value>,
+    /// Ids of the contacts who had it: sending again reaches only others.
+    pub reached: BTreeSet<String>,
 }
 
 /// A mail that the sandbox keeps instead of sending.

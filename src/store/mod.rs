@@ -64,6 +64,12 @@ pub struct Connection {
     /// Whose credentials its tokens are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partner: bool,
+    /// Calls in any one second, where that is not the profile's or the service's usual number; 0 for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u32>,
+    /// Calls in a UTC day, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u32>,
     /// Counts the token sets it has had.
     #[serde(default)]
     pub generation: i64,

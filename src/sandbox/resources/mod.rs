@@ -119,12 +119,30 @@ pub(super) const ROUTES: &[Route] = &[
     route("DELETE", "/emails/{campaign_id}", CAMPAIGN, "campaign:delete", campaigns::delete),
     route("GET", "/emails/activities/{campaign_activity_id}", CAMPAIGN, "campaign:read", campaign_content::get),
     route("PUT", "/emails/activities/{campaign_activity_id}", CAMPAIGN, "campaign:write", campaign_content::put),
-    route("GET", "/emails/activities/{campaign_activity_id}/previews", CAMPAIGN, "campaign:read", campaign_content::preview),
+    route(
+        "GET",
+        "/emails/activities/{campaign_activity_id}/previews",
+        CAMPAIGN,
+        "campaign:read",
+        campaign_content::preview,
+    ),
     route("GET", "/emails/activities/{campaign_activity_id}/schedules", CAMPAIGN, "campaign:read", schedules::get),
     route("POST", "/emails/activities/{campaign_activity_id}/schedules", CAMPAIGN, "campaign:send", schedules::create),
-    route("DELETE", "/emails/activities/{campaign_activity_id}/schedules", CAMPAIGN, "campaign:send", schedules::delete),
+    route(
+        "DELETE",
+        "/emails/activities/{campaign_activity_id}/schedules",
+        CAMPAIGN,
+        "campaign:send",
+        schedules::delete,
+    ),
     route("POST", "/emails/activities/{campaign_activity_id}/tests", CAMPAIGN, "campaign:send", schedules::test_send),
-    route("GET", "/emails/activities/{campaign_activity_id}/send_history", CAMPAIGN, "campaign:read", schedules::history),
+    route(
+        "GET",
+        "/emails/activities/{campaign_activity_id}/send_history",
+        CAMPAIGN,
+        "campaign:read",
+        schedules::history,
+    ),
 ];
 
 /// What has come due since the last request: bulk jobs go on, campaigns go out.

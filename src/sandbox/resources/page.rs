@@ -203,7 +203,9 @@ mod tests {
 
     #[test]
     fn bad_cursors_and_limits_are_refused() {
-        for pairs in [[("cursor", "?")], [("cursor", "bGltaXQ9MQ==")], [("limit", "0")], [("limit", "501")], [("limit", "x")]] {
+        for pairs in
+            [[("cursor", "?")], [("cursor", "bGltaXQ9MQ==")], [("limit", "0")], [("limit", "501")], [("limit", "x")]]
+        {
             assert_eq!(opened(&pairs).map(|page| page.limit), Err(400), "{pairs:?}");
         }
         // next=0, next=-1: well-formed base64, but no position.

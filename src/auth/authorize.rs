@@ -1,0 +1,176 @@
+//! Consent: the address a person is sent to, and the address the browser comes back with.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use ring::digest::{SHA256, digest};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{Keeper, TokenEndpoint, TokenSet, jwt};
+use crate::{
+    catalog::manifest::Manifest,
+    clock::{Clock, random_text},
+    config::{Flow, Profile},
+    protocol::{ActionError, Code, RetryKind},
+    store::{Connection, Status, Store},
+    transport::Transport,
+};
+use std::sync::Arc;
+
+/// A consent under way.
+#[derive(Debug)]
+pub struct Consent {
+    /// Where the person goes.
+    pub url: Url,
+    state: String,
+    verifier: Option<SecretString>,
+    profile: Profile,
+}
+
+/// What connecting came to.
+#[derive(Debug)]
+pub struct Connected {
+    /// The connection, stored.
+    pub connection: Connection,
+    /// What the person should know now rather than find out later.
+    pub warnings: Vec<String>,
+}
+
+impl Consent {
+    /// Makes the address that asks a person for consent. `login` makes the service ask for the password anew.
+    pub fn begin(profile: &Profile, manifest: &Manifest, clock: &dyn Clock, login: bool) -> Result<Self, ActionError> {
+        let address = profile.authorize_url.as_deref().unwrap_or(&manifest.hosts.authorize);
+        let mut url = Url::parse(address).map_err(|e| ActionError::new(Code::Config, format!("authorize address: {e}")))?;
+        let state = random_text(clock, 24);
+        let verifier = (profile.flow == Flow::AuthorizationCodePkce).then(|| SecretString::from(random_text(clock, 48)));
+        let mut pairs = vec![
+            ("response_type", "code".to_owned()),
+            ("client_id", profile.client_id.clone()),
+            ("redirect_uri", profile.redirect_uri.clone()),
+            ("scope", profile.scopes.join(&manifest.auth.token.scope_separator)),
+            ("state", state.clone()),
+        ];
+        if let Some(verifier) = &verifier {
+            pairs.push(("code_challenge", challenge(verifier.expose_secret())));
+            pairs.push(("code_challenge_method", "S256".to_owned()));
+        }
+        if login {
+            pairs.push(("prompt", "login".to_owned()));
+        }
+        // Spaces as %20: the service does not take an encoded plus sign between scopes.
+        let query: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}={}", utf8_percent_encode(v, NON_ALPHANUMERIC))).collect();
+        url.set_query(Some(&query.join("&")));
+        Ok(Self { url, state, verifier, profile: profile.clone() })
+    }
+
+    /// Reads the address that the browser came back with, exchanges its code, and stores the connection under `name`.
+    pub async fn finish(
+        self,
+        redirected: &str,
+        name: &str,
+        keeper: &Keeper,
+        store: &Arc<dyn Store>,
+        transport: &Arc<dyn Transport>,
+        clock: &Arc<dyn Clock>,
+        manifest: &Manifest,
+    ) -> Result<Connected, ActionError> {
+        let code = self.code(redirected)?;
+        let endpoint = TokenEndpoint::of(&self.profile, &manifest.hosts.token)?;
+        let verifier = self.verifier.as_ref().map(|v| v.expose_secret());
+        let tokens = endpoint.code(transport.as_ref(), clock, &code, &self.profile.redirect_uri, verifier).await;
+        let tokens = tokens.map_err(|e| self.explain(e))?;
+        let claims = jwt::read(tokens.access_token.expose_secret()).unwrap_or_default();
+        let before = store.connection(name).await.map_err(crate::budget::store_error)?;
+        let connection = connection(name, &self.profile, before.as_ref(), &tokens, claims.sub, clock.now_ms())?;
+        keeper.adopt(&connection, &tokens).await?;
+        let warnings = warnings(&self.profile, &tokens);
+        Ok(Connected { connection, warnings })
+    }
+
+    /// The code in the address, after checking that the answer is to our question.
+    fn code(&self, redirected: &str) -> Result<String, ActionError> {
+        let wrong = |what: String| ActionError::new(Code::Rejected, what);
+        let url = Url::parse(redirected.trim()).map_err(|_| wrong("what came back is not an address; paste the whole address line of the browser".to_owned()))?;
+        let value = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
+        if value("state").is_none_or(|s| s != self.state) {
+            return Err(wrong("the answer does not belong to this attempt (its state differs); start ctct connect again".to_owned()));
+        }
+        if let Some(error) = value("error") {
+            let said = value("error_description").unwrap_or_else(|| error.clone());
+            let what = if error == "access_denied" { "consent was denied" } else { "the service refused to ask for consent" };
+            return Err(wrong(format!("{what}: {said}")));
+        }
+        value("code").ok_or_else(|| wrong("the address holds no code; paste the whole address line of the browser".to_owned()))
+    }
+
+    /// A refused code is not a refused connection: say what is usually behind it.
+    fn explain(&self, mut error: ActionError) -> ActionError {
+        if error.code == Code::ReconnectRequired {
+            let uri = &self.profile.redirect_uri;
+            error.detail = format!(
+                "{}. A code works once and for five minutes, and the redirect address must be registered exactly as {uri}",
+                error.detail
+            );
+            error.code = Code::Rejected;
+            error.title = Code::Rejected.title().to_owned();
+            error.retry.kind = RetryKind::Never;
+        }
+        error
+    }
+}
+
+/// The S256 challenge of a verifier.
+pub fn challenge(verifier: &str) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, digest(&SHA256, verifier.as_bytes()))
+}
+
+/// The connection that a token set makes: a new one, or the old one alive again for the same account.
+pub(crate) fn connection(
+    name: &str,
+    profile: &Profile,
+    before: Option<&Connection>,
+    tokens: &TokenSet,
+    account: Option<String>,
+    now_ms: i64,
+) -> Result<Connection, ActionError> {
+    if let Some((old, new)) = before.and_then(|b| b.account.as_ref()).zip(account.as_ref()).filter(|(old, new)| old != new) {
+        let detail = format!("connection {name} belongs to the account {old}, and consent was given by {new}; use another name for another account");
+        return Err(ActionError::new(Code::Rejected, detail));
+    }
+    let status = if tokens.refresh_token.is_some() { Status::Active } else { Status::Expiring };
+    let reasons = if status == Status::Expiring { vec!["no refresh token was given".to_owned()] } else { Vec::new() };
+    Ok(Connection {
+        id: name.to_owned(),
+        profile: Some(profile.id.clone()),
+        account: account.or_else(|| before.and_then(|b| b.account.clone())),
+        scopes: tokens.scopes.clone(),
+        status,
+        reasons,
+        ledger: profile.client_id.clone(),
+        api_base: profile.api_base.clone(),
+        partner: false,
+        per_second: None,
+        per_day: None,
+        generation: before.map_or(1, |b| b.generation + 1),
+        created_ms: before.map_or(now_ms, |b| b.created_ms),
+    })
+}
+
+/// What the person should know at once.
+fn warnings(profile: &Profile, tokens: &TokenSet) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if tokens.refresh_token.is_none() {
+        let why = if profile.scopes.iter().any(|s| s == "offline_access") {
+            "the service gave no refresh token although offline_access was asked for"
+        } else {
+            "offline_access was not asked for"
+        };
+        warnings.push(format!("{why}: this connection ends within a day. Add offline_access to the profile's scopes and connect again."));
+    }
+    if let Some(granted) = &tokens.scopes {
+        let missing: Vec<_> = profile.scopes.iter().filter(|s| !granted.contains(s)).cloned().collect();
+        if !missing.is_empty() {
+            warnings.push(format!("not granted: {}. Actions that need them will be refused.", missing.join(", ")));
+        }
+    }
+    warnings
+}

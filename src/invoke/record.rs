@@ -1,0 +1,139 @@
+//! Step 9: the run log and what a run cost. Lines are written behind the caller's back, so that logging never slows a
+//! call down and never makes one fail.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Inner, Run, observe::Step};
+use crate::{
+    protocol::{ActionError, ActionRequest, ActionResult, Meta, Outcome, QuotaLeft},
+    store::{Priority, RunRecord, Store, day_end_ms},
+};
+
+/// Time allowed for a run that does not say.
+const USUAL_TIMEOUT_MS: u64 = 120_000;
+
+enum Line {
+    Run(Box<RunRecord>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Writes run records in the background, started with the first one.
+pub(crate) struct RunLog {
+    store: Arc<dyn Store>,
+    sender: Mutex<Option<mpsc::UnboundedSender<Line>>>,
+}
+
+impl RunLog {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, sender: Mutex::new(None) }
+    }
+
+    fn add(&self, record: RunRecord) {
+        let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = sender.get_or_insert_with(|| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            tokio::spawn(write(Arc::clone(&self.store), receiver));
+            sender
+        });
+        let _ = sender.send(Line::Run(Box::new(record)));
+    }
+
+    pub(super) async fn flush(&self) {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (done, wait) = oneshot::channel();
+        if sender.is_some_and(|s| s.send(Line::Flush(done)).is_ok()) {
+            let _ = wait.await;
+        }
+    }
+}
+
+async fn write(store: Arc<dyn Store>, mut receiver: mpsc::UnboundedReceiver<Line>) {
+    let mut lines = Vec::new();
+    while receiver.recv_many(&mut lines, 256).await > 0 {
+        let (mut runs, mut waiting) = (Vec::new(), Vec::new());
+        for line in lines.drain(..) {
+            match line {
+                Line::Run(run) => runs.push(*run),
+                Line::Flush(done) => waiting.push(done),
+            }
+        }
+        if !runs.is_empty()
+            && let Err(error) = store.log_runs(&runs).await
+        {
+            tracing::warn!(%error, "the run log could not be written");
+        }
+        waiting.into_iter().for_each(|done| drop(done.send(())));
+    }
+}
+
+impl Inner {
+    pub(super) fn begin(&self, request: &ActionRequest) -> Run {
+        let now = self.clock.now_ms();
+        let timeout = request.options.timeout_ms.unwrap_or(USUAL_TIMEOUT_MS);
+        Run {
+            id: uuid::Uuid::now_v7().to_string(),
+            began_ms: now,
+            page_began_ms: now,
+            deadline_ms: now.saturating_add(i64::try_from(timeout).unwrap_or(i64::MAX)),
+            action: request.action.clone(),
+            connection: request.connection.clone(),
+            priority: Priority::Action,
+            calls: 0,
+            waited_ms: 0,
+            http_status: None,
+            request_id: None,
+            day_remaining: None,
+        }
+    }
+
+    pub(super) fn finish(&self, run: &Run, outcome: Result<ActionResult, ActionError>) -> Result<ActionResult, ActionError> {
+        self.note(Step::Record);
+        let outcome = outcome.map_err(|e| ActionError { run_id: Some(run.id.clone()), ..e });
+        self.log(run, &outcome.as_ref().map(|r| r.outcome).map_err(Clone::clone));
+        outcome
+    }
+
+    /// One line of the run log: what happened, never what was in it. A run that spent no call leaves no line.
+    pub(super) fn log(&self, run: &Run, outcome: &Result<Outcome, ActionError>) {
+        let outcome = match outcome {
+            Ok(outcome) => format!("{outcome:?}").to_lowercase(),
+            Err(error) => error.code.as_str().to_owned(),
+        };
+        tracing::info!(run = run.id, action = run.action, connection = run.connection, outcome, calls = run.calls, waited_ms = run.waited_ms, status = run.http_status);
+        if run.calls == 0 {
+            return;
+        }
+        self.runs.add(RunRecord {
+            run_id: run.id.clone(),
+            at_ms: run.began_ms,
+            action: run.action.clone(),
+            connection: run.connection.clone(),
+            outcome,
+            http_status: run.http_status,
+            calls: run.calls,
+            duration_ms: self.clock.now_ms() - run.began_ms,
+            waited_ms: run.waited_ms,
+            request_id: run.request_id.clone(),
+        });
+    }
+
+    pub(super) fn meta(&self, run: &Run) -> Meta {
+        let resets = || crate::budget::iso(day_end_ms(self.clock.now_ms()));
+        Meta {
+            calls: run.calls,
+            waited_ms: run.waited_ms,
+            http_status: run.http_status,
+            quota: run.day_remaining.map(|day_remaining| QuotaLeft { day_remaining, resets_at: resets() }),
+            upstream_request_id: run.request_id.clone(),
+            replayed: false,
+        }
+    }
+
+    pub(super) fn note(&self, step: Step) {
+        for observer in &self.observers {
+            observer.step(step);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The token endpoint. Parameters come in the form, or in the query as the vendor's own samples have them.
+
+use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value, json};
+use url::form_urlencoded;
+
+use super::App;
+use crate::sandbox::{
+    call::{Answer, Call, Reply},
+    world::World,
+};
+
+/// Answers one token request.
+pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
+    let mut fields = call.query.clone();
+    if call.header("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded")) {
+        fields.extend(form_urlencoded::parse(&call.body).into_owned());
+    }
+    let field = |name: &str| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
+    let app = client(world, call, field("client_id"))?;
+    let now = world.env.now();
+    world.limits.token(&app.client_id, &world.env.options, now)?;
+    match field("grant_type") {
+        None => Err(error(400, "invalid_request", "The token request did not specify a 'grant_type'.")),
+        Some("authorization_code") => code(world, &app, field("code"), field("redirect_uri"), field("code_verifier")),
+        Some("refresh_token") => refresh(world, &app, field("refresh_token").unwrap_or_default()),
+        Some(_) => Err(error(
+            400,
+            "unauthorized_client",
+            "The client is not authorized to use the provided grant type. Configured grant types: [authorization_code, refresh_token].",
+        )),
+    }
+}
+
+/// Who asks: by Basic, or for an application without a secret by its id alone.
+fn client(world: &World, call: &Call, named: Option<&str>) -> Result<App, Reply> {
+    let none = || error(401, "invalid_client", "Client authentication failed. Either the client or the client credentials are invalid.");
+    let basic = call.header("authorization").and_then(|h| h.strip_prefix("Basic ")).and_then(|b| STANDARD.decode(b.trim()).ok());
+    let basic = basic.and_then(|b| String::from_utf8(b).ok());
+    let (id, secret) = match &basic {
+        Some(pair) => pair.split_once(':').ok_or_else(none)?,
+        None => (named.ok_or_else(none)?, ""),
+    };
+    let app = world.authority.app(id).ok_or_else(unknown_client)?;
+    match &app.client_secret {
+        Some(expected) if basic.is_none() || expected != secret => {
+            Err(if basic.is_none() { none() } else { error(401, "invalid_client", "The client secret supplied for a confidential client is invalid.") })
+        }
+        _ => Ok(app.clone()),
+    }
+}
+
+fn code(world: &mut World, app: &App, code: Option<&str>, redirect_uri: Option<&str>, verifier: Option<&str>) -> Answer {
+    let invalid = || error(400, "invalid_grant", "The authorization code is invalid or has expired.");
+    // A code is used up by the first attempt, good or bad.
+    let issued = world.authority.codes.remove(code.unwrap_or_default()).ok_or_else(invalid)?;
+    if issued.client_id != app.client_id || world.env.now() > issued.expires {
+        return Err(invalid());
+    }
+    if redirect_uri != Some(issued.redirect_uri.as_str()) {
+        let text = "The 'redirect_uri' does not match the redirection URI used in the authorization request.";
+        return Err(error(400, "invalid_grant", text));
+    }
+    if let Some(challenge) = &issued.challenge {
+        let hashed = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.unwrap_or_default().as_bytes()));
+        if hashed != *challenge {
+            return Err(error(400, "invalid_grant", "PKCE verification failed."));
+        }
+    }
+    let offline = issued.scopes.iter().any(|s| s == "offline_access");
+    let grant = world.authority.open_grant(&app.client_id, issued.account, issued.scopes);
+    let refresh = offline.then(|| world.authority.refresh_token(&mut world.env, grant));
+    Ok(tokens(world, grant, refresh))
+}
+
+fn refresh(world: &mut World, app: &App, token: &str) -> Answer {
+    match world.authority.use_refresh_token(&mut world.env, token, &app.client_id) {
+        Some((grant, next)) => Ok(tokens(world, grant, Some(next))),
+        None => Err(error(400, "invalid_grant", "The refresh token is invalid or expired.")),
+    }
+}
+
+fn tokens(world: &mut World, grant: usize, refresh: Option<String>) -> Reply {
+    let access = world.authority.access_token(&mut world.env, grant, &world.accounts);
+    let mut body = Map::new();
+    body.insert("token_type".to_owned(), json!("Bearer"));
+    body.insert("expires_in".to_owned(), json!(world.env.options.token_ttl));
+    body.insert("access_token".to_owned(), json!(access));
+    body.insert("scope".to_owned(), json!(world.authority.scopes_of(grant).join(" ")));
+    if let Some(refresh) = refresh {
+        body.insert("refresh_token".to_owned(), json!(refresh));
+    }
+    Reply::json(200, &Value::Object(body)).with("cache-control", "no-store")
+}
+
+fn error(status: u16, error: &str, description: &str) -> Reply {
+    Reply::json(status, &json!({ "error": error, "error_description": description }))
+}
+
+fn unknown_client() -> Reply {
+    Reply::json(
+        401,
+        &json!({
+            "errorCode": "invalid_client", "errorSummary": "Invalid value for 'client_id' parameter.",
+            "errorLink": "invalid_client", "errorId": "oaeSandbox", "errorCauses": []
+        }),
+    )
+}

@@ -1,0 +1,170 @@
+//! E-mail campaigns: the shell around the mail itself, from draft to removal.
+//!
+//! The two casings of a status are the service's: title case in collections and answers to writes, capitals where one
+//! campaign is read. Campaigns are never gone; a deleted one is `Removed` and stays in the collection.
+
+use serde_json::{Value, json};
+
+use super::body::{self, Body};
+use super::campaign_content as content;
+use super::page;
+use super::query;
+use super::refusal::{EMAILS, conflict, invalid, path_id, unknown};
+use super::validate::Checks;
+use crate::sandbox::account::{Account, Campaign, CampaignActivity};
+use crate::sandbox::call::{Answer, Call, Reply};
+use crate::sandbox::env::{Env, millis};
+
+/// The states of a campaign, as the collection writes them.
+pub(super) mod status {
+    pub(in super::super) const DRAFT: &str = "Draft";
+    pub(in super::super) const SCHEDULED: &str = "Scheduled";
+    pub(in super::super) const DONE: &str = "Done";
+    pub(in super::super) const ERROR: &str = "Error";
+    pub(in super::super) const REMOVED: &str = "Removed";
+}
+
+/// The campaign in the path, removed ones included.
+fn find<'a>(account: &'a mut Account, call: &Call) -> Result<&'a mut Campaign, Reply> {
+    let id = path_id(call, "campaign_id", EMAILS)?;
+    let found = account.campaigns.iter_mut().find(|campaign| campaign.campaign_id == id);
+    found.ok_or_else(|| unknown(EMAILS, "campaign_id"))
+}
+
+/// A campaign as a collection shows it. The service sorts these names.
+fn item(campaign: &Campaign) -> Body {
+    let mut shown = Body::new();
+    body::show(&mut shown, "campaign_id", Some(campaign.campaign_id.clone()));
+    body::show(&mut shown, "created_at", Some(millis(campaign.created_at)));
+    body::show(&mut shown, "current_status", Some(campaign.status.clone()));
+    body::show(&mut shown, "name", Some(campaign.name.clone()));
+    body::show(&mut shown, "type", Some("CUSTOM_CODE_EMAIL"));
+    body::show(&mut shown, "type_code", Some(26));
+    body::show(&mut shown, "updated_at", Some(millis(campaign.updated_at)));
+    shown
+}
+
+/// A campaign on its own, with its activities.
+fn view(campaign: &Campaign) -> Body {
+    let activities = json!([
+        { "campaign_activity_id": campaign.primary.campaign_activity_id, "role": "primary_email" },
+        { "campaign_activity_id": campaign.permalink_id, "role": "permalink" },
+    ]);
+    let mut shown = Body::new();
+    shown.insert("campaign_activities".to_owned(), activities);
+    shown.extend(item(campaign));
+    shown
+}
+
+/// `GET /emails`: newest first, removed ones too. The only page has no `_links`.
+pub(super) fn list(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
+    let page = page::open_offset(call, 500, EMAILS)?;
+    let after = query::moment(call, "after_date", EMAILS)?;
+    let before = query::moment(call, "before_date", EMAILS)?;
+    let wanted = |campaign: &&Campaign| {
+        let changed = campaign.updated_at.as_millisecond();
+        after.is_none_or(|after| changed >= after.as_millisecond())
+            && before.is_none_or(|before| changed < before.as_millisecond())
+    };
+    let found: Vec<&Campaign> = account.campaigns.iter().rev().filter(wanted).collect();
+    let links = page.links(call, "/emails", found.len());
+    let shown = found.into_iter().skip(page.offset).take(page.limit);
+    let shown: Vec<Value> = shown.map(|campaign| Value::Object(item(campaign))).collect();
+    let mut answer = Body::new();
+    body::show(&mut answer, "campaigns", Some(shown));
+    body::show(&mut answer, "_links", links);
+    Ok(Reply::json(200, &Value::Object(answer)))
+}
+
+/// `POST /emails`, which answers 200 and not 201.
+pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let sent = body::read(call, EMAILS)?;
+    check_create(&sent)?;
+    let activity = body::objects(&sent, "email_campaign_activities").first().copied().cloned().unwrap_or_default();
+    content::check_senders(account, &activity)?;
+    let name = body::text(&sent, "name").unwrap_or_default();
+    refuse_taken(account, &name, None)?;
+    let now = env.now();
+    let primary = CampaignActivity {
+        campaign_activity_id: env.uuid_v4(),
+        content: content::created(&activity),
+        ..CampaignActivity::default()
+    };
+    let campaign = Campaign {
+        campaign_id: env.uuid_v4(),
+        name,
+        status: status::DRAFT.to_owned(),
+        created_at: now,
+        updated_at: now,
+        primary,
+        permalink_id: env.uuid_v4(),
+    };
+    let shown = view(&campaign);
+    account.campaigns.push(campaign);
+    Ok(Reply::json(200, &Value::Object(shown)))
+}
+
+fn check_create(sent: &Body) -> Result<(), Reply> {
+    let mut checks = Checks::of(sent);
+    checks.filled("name", 80).required("email_campaign_activities").not_empty("email_campaign_activities");
+    checks.each("email_campaign_activities", 1, |activity| {
+        activity.required("format_type").integer("format_type", 5..=5).required("html_content");
+        content::check(activity);
+        content::check_footer(activity, true);
+    });
+    checks.done(EMAILS)
+}
+
+/// Names are unique among the campaigns that are not removed.
+fn refuse_taken(account: &Account, name: &str, own: Option<&str>) -> Result<(), Reply> {
+    let name = name.to_lowercase();
+    let same = |campaign: &Campaign| {
+        campaign.status != status::REMOVED
+            && campaign.name.to_lowercase() == name
+            && own != Some(campaign.campaign_id.as_str())
+    };
+    if account.campaigns.iter().any(same) { Err(conflict(EMAILS, "Campaign name already exists")) } else { Ok(()) }
+}
+
+/// `GET /emails/{campaign_id}`.
+pub(super) fn get(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
+    let campaign = find(account, call)?;
+    let mut shown = view(campaign);
+    shown.insert("current_status".to_owned(), campaign.status.to_uppercase().into());
+    Ok(Reply::json(200, &Value::Object(shown)))
+}
+
+/// `PATCH /emails/{campaign_id}`: a new name.
+pub(super) fn rename(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let id = find(account, call)?.campaign_id.clone();
+    let sent = body::read(call, EMAILS)?;
+    Checks::of(&sent).filled("name", 80).done(EMAILS)?;
+    let name = body::text(&sent, "name").unwrap_or_default();
+    refuse_taken(account, &name, Some(&id))?;
+    let campaign = find(account, call)?;
+    if campaign.status == status::REMOVED {
+        return Err(invalid(EMAILS, "A removed campaign cannot be renamed"));
+    }
+    campaign.name = name;
+    campaign.updated_at = env.now();
+    Ok(Reply::json(200, &Value::Object(view(campaign))))
+}
+
+/// `DELETE /emails/{campaign_id}`.
+pub(super) fn delete(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let campaign = find(account, call)?;
+    match campaign.status.as_str() {
+        status::SCHEDULED => return Err(invalid(EMAILS, "A scheduled campaign cannot be deleted")),
+        status::REMOVED => return Err(unknown(EMAILS, "campaign_id")),
+        _ => {}
+    }
+    status::REMOVED.clone_into(&mut campaign.status);
+    campaign.updated_at = env.now();
+    Ok(Reply::empty(204))
+}
+
+/// `GET /emails/campaign_id_xrefs`: no campaign here is older than this version of the API.
+pub(super) fn xrefs(_account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
+    query::old_ids(call, "v2_email_campaign_ids", 50, EMAILS)?;
+    Ok(Reply::json(200, &json!({ "xrefs": [] })))
+}

@@ -1,0 +1,205 @@
+//! Sending: schedules, test mails, and the history of what went out.
+//!
+//! Nothing leaves the stand-in; mails end up in the account's outbox.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::body::{self, Body};
+use super::campaign_content::{Part, check_senders, find, find_primary, not_found};
+use super::campaigns::status;
+use super::permission;
+use super::refusal::{EMAILS, invalid, too_many};
+use super::validate::{Checks, instant, is_email};
+use crate::sandbox::account::{Account, Campaign, Mail};
+use crate::sandbox::call::{Answer, Call, Reply};
+use crate::sandbox::env::{Env, millis};
+
+/// Test mails that an account can send in a day.
+const TESTS_PER_DAY: u32 = 50;
+/// Addresses of one call for test mails.
+const TESTS_PER_CALL: usize = 5;
+
+/// `GET …/schedules`: empty unless the campaign is scheduled.
+pub(super) fn get(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
+    let (index, part) = find(account, call)?;
+    let campaign = account.campaigns.get(index).ok_or_else(not_found)?;
+    let date = campaign.primary.scheduled.filter(|_| part == Part::Primary && campaign.status == status::SCHEDULED);
+    Ok(Reply::json(200, &schedule(date)))
+}
+
+fn schedule(date: Option<Timestamp>) -> Value {
+    date.map_or_else(|| json!([]), |date| json!([{ "scheduled_date": millis(date) }]))
+}
+
+/// `POST …/schedules`: for a moment to come, or for now, which answers an empty array.
+pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let id = find_primary(account, call)?.campaign_id.clone();
+    let sent = body::read(call, EMAILS)?;
+    let now = env.now();
+    let date = read_date(&sent, now)?;
+    let index = account.campaigns.iter().position(|campaign| campaign.campaign_id == id).ok_or_else(not_found)?;
+    check_ready(account, index)?;
+    let Some(date) = date else {
+        send(account, index, now);
+        return Ok(Reply::json(201, &schedule(None)));
+    };
+    let campaign = account.campaigns.get_mut(index).ok_or_else(not_found)?;
+    campaign.primary.before = std::mem::replace(&mut campaign.status, status::SCHEDULED.to_owned());
+    campaign.primary.scheduled = Some(date);
+    campaign.updated_at = now;
+    Ok(Reply::json(201, &schedule(Some(date))))
+}
+
+/// The moment to send at; `None` for now, which is written as the text `0`.
+fn read_date(sent: &Body, now: Timestamp) -> Result<Option<Timestamp>, Reply> {
+    Checks::of(sent).required("scheduled_date").text("scheduled_date", 50).done(EMAILS)?;
+    let text = body::text(sent, "scheduled_date").unwrap_or_default();
+    if text == "0" {
+        return Ok(None);
+    }
+    let date = instant(&text).ok_or_else(|| invalid(EMAILS, "scheduled_date is invalid"))?;
+    if date <= now {
+        return Err(invalid(EMAILS, "scheduled_date must be in the future"));
+    }
+    Ok(Some(date))
+}
+
+/// What a campaign must have before it can go out.
+fn check_ready(account: &Account, index: usize) -> Result<(), Reply> {
+    let campaign = account.campaigns.get(index).ok_or_else(not_found)?;
+    if ![status::DRAFT, status::DONE, status::ERROR].contains(&campaign.status.as_str()) {
+        return Err(invalid(EMAILS, "The campaign activity must be in DRAFT, DONE or ERROR status"));
+    }
+    let content = &campaign.primary.content;
+    let named = |name: &str| !body::array(content, name).unwrap_or_default().is_empty();
+    if !named("contact_list_ids") && !named("segment_ids") {
+        return Err(invalid(
+            EMAILS,
+            "contact_list_ids, segment_ids are missing, at least one parameter must be provided",
+        ));
+    }
+    if account.physical_address.is_none() && !content.contains_key("physical_address_in_footer") {
+        return Err(invalid(EMAILS, "The account has no physical address"));
+    }
+    check_senders(account, content)
+}
+
+/// `DELETE …/schedules`: back to what it was.
+pub(super) fn delete(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let campaign = find_primary(account, call)?;
+    if campaign.status != status::SCHEDULED {
+        return Err(invalid(EMAILS, "The campaign activity is not scheduled"));
+    }
+    campaign.status = std::mem::take(&mut campaign.primary.before);
+    campaign.primary.scheduled = None;
+    campaign.updated_at = env.now();
+    Ok(Reply::empty(204))
+}
+
+/// Sends every campaign whose time has come, dated then and not when somebody looked.
+pub(super) fn advance(account: &mut Account, env: &mut Env) {
+    let now = env.now();
+    let due = |campaign: &Campaign| {
+        let date = campaign.primary.scheduled.filter(|date| *date <= now);
+        date.filter(|_| campaign.status == status::SCHEDULED)
+    };
+    let ready: Vec<(usize, Timestamp)> =
+        account.campaigns.iter().enumerate().filter_map(|(index, campaign)| Some((index, due(campaign)?))).collect();
+    for (index, at) in ready {
+        send(account, index, at);
+    }
+}
+
+/// Sends a campaign to those of its lists who can be mailed and have not had it yet.
+fn send(account: &mut Account, index: usize, at: Timestamp) {
+    let Some(campaign) = account.campaigns.get(index) else { return };
+    let people = recipients(account, campaign);
+    let mails: Vec<Mail> = people.iter().map(|(_, address)| mail(campaign, address, "campaign", at)).collect();
+    let Some(campaign) = account.campaigns.get_mut(index) else { return };
+    record(campaign, mails.len(), at);
+    campaign.primary.reached.extend(people.into_iter().map(|(id, _)| id));
+    account.outbox.extend(mails);
+}
+
+/// Contact id and address of everybody who is to get a campaign now.
+fn recipients(account: &Account, campaign: &Campaign) -> Vec<(String, String)> {
+    let lists: BTreeSet<String> = body::ids(&campaign.primary.content, "contact_list_ids").into_iter().collect();
+    let on_list = |ids: &[String]| ids.iter().any(|id| lists.contains(id));
+    let people = account.contacts.iter().filter(|contact| {
+        permission::mailable(contact)
+            && on_list(&contact.list_memberships)
+            && !campaign.primary.reached.contains(&contact.contact_id)
+    });
+    people.filter_map(|c| Some((c.contact_id.clone(), c.email.as_ref()?.address.clone()))).collect()
+}
+
+/// A mail of a campaign to one address.
+fn mail(campaign: &Campaign, to: &str, kind: &'static str, at: Timestamp) -> Mail {
+    let content = &campaign.primary.content;
+    let subject = body::text(content, "subject").unwrap_or_default();
+    let html = body::text(content, "html_content").unwrap_or_default();
+    Mail { at, to: to.to_owned(), subject, html, kind }
+}
+
+/// Notes a sending in the campaign, which is then done.
+fn record(campaign: &mut Campaign, count: usize, at: Timestamp) {
+    let content = &campaign.primary.content;
+    let row = json!({
+        "send_id": campaign.primary.sends.len() + 1,
+        "contact_list_ids": body::array(content, "contact_list_ids").unwrap_or_default(),
+        "segment_ids": body::array(content, "segment_ids").unwrap_or_default(),
+        "count": count,
+        "run_date": millis(at),
+        "send_status": "COMPLETED",
+        "reason_code": 0,
+    });
+    campaign.primary.sends.push(row);
+    campaign.primary.scheduled = None;
+    status::DONE.clone_into(&mut campaign.status);
+    campaign.updated_at = at;
+}
+
+/// `GET …/send_history`: oldest first.
+pub(super) fn history(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
+    let (index, part) = find(account, call)?;
+    let campaign = account.campaigns.get(index).ok_or_else(not_found)?;
+    let sends = if part == Part::Primary { campaign.primary.sends.clone() } else { Vec::new() };
+    Ok(Reply::json(200, &Value::Array(sends)))
+}
+
+/// `POST …/tests`: five addresses a call, fifty a day for the account.
+pub(super) fn test_send(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let id = find_primary(account, call)?.campaign_id.clone();
+    let sent = body::read(call, EMAILS)?;
+    check_test(&sent)?;
+    let addresses = body::strings(&sent, "email_addresses");
+    let now = env.now();
+    count_tests(account, addresses.len(), now)?;
+    let campaign = account.campaigns.iter().find(|campaign| campaign.campaign_id == id).ok_or_else(not_found)?;
+    let mails: Vec<Mail> = addresses.iter().map(|address| mail(campaign, address, "test", now)).collect();
+    account.outbox.extend(mails);
+    Ok(Reply::empty(204))
+}
+
+fn check_test(sent: &Body) -> Result<(), Reply> {
+    let address = |v: &Value| v.as_str().is_some_and(is_email);
+    let some = |v: &Value| v.as_array().is_some_and(|all| all.len() <= TESTS_PER_CALL && all.iter().all(address));
+    let mut checks = Checks::of(sent);
+    checks.required("email_addresses").test("email_addresses", some).not_empty("email_addresses");
+    checks.test("personal_message", Value::is_string).done(EMAILS)
+}
+
+/// Adds to the day's test mails, or refuses all of the call.
+fn count_tests(account: &mut Account, more: usize, now: Timestamp) -> Result<(), Reply> {
+    let day = now.strftime("%Y-%m-%d").to_string();
+    let sent = account.test_sends.entry(day).or_insert(0);
+    let total = sent.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+    if total > TESTS_PER_DAY {
+        return Err(too_many(EMAILS, "Too many test emails today"));
+    }
+    *sent = total;
+    Ok(())
+}

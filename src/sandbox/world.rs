@@ -1,0 +1,38 @@
+//! The whole of the stand-in: its accounts, applications and tokens, its limits, faults and journal.
+
+use super::{
+    account::Account,
+    call::Call,
+    env::{Env, Options},
+    faults::Faults,
+    journal::Journal,
+    limits::Limits,
+    oauth::Authority,
+    seed,
+};
+
+/// Everything behind the one lock.
+pub(super) struct World {
+    pub env: Env,
+    pub accounts: Vec<Account>,
+    pub authority: Authority,
+    pub limits: Limits,
+    pub faults: Faults,
+    pub journal: Journal,
+}
+
+impl World {
+    /// A world with one account and one application, both ready to use.
+    pub(super) fn new(options: Options) -> Self {
+        let mut env = Env::new(options);
+        let account = seed::account(&mut env);
+        let authority = Authority::new(&mut env);
+        Self { env, accounts: vec![account], authority, limits: Limits::default(), faults: Faults::default(), journal: Journal::default() }
+    }
+
+    /// Notes an answered call.
+    pub(super) fn note(&mut self, call: &Call, status: u16) {
+        let login = if call.caller.client_id.is_empty() { None } else { self.accounts.get(call.caller.account).map(|a| a.login.clone()) };
+        self.journal.add(self.env.now(), call, status, login);
+    }
+}
