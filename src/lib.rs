@@ -8,6 +8,11 @@ pub mod budget;
 pub mod catalog;
 pub mod clock;
 pub mod config;
+pub mod contract;
+#[cfg(feature = "cli")]
+pub mod exports;
+#[cfg(any(feature = "cli", feature = "mcp"))]
+pub mod hosts;
 pub mod invoke;
 pub mod protocol;
 #[cfg(feature = "sandbox")]

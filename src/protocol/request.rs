@@ -18,7 +18,7 @@ pub struct ActionRequest {
     #[serde(default)]
     pub input: Map<String, Value>,
     /// How to run it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub options: Options,
 }
 
@@ -37,22 +37,26 @@ impl ActionRequest {
 }
 
 /// How to run a request.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
     /// The same key with the same input gives the first result again, for a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
     /// Show the call instead of making it.
+    #[serde(skip_serializing_if = "is_usual")]
     pub dry_run: bool,
     /// Where in a listing to go on.
+    #[serde(skip_serializing_if = "is_usual")]
     pub page: PageOptions,
     /// Follow the listing to its end and give all items at once.
+    #[serde(skip_serializing_if = "is_usual")]
     pub all_pages: bool,
     /// Stop after so many items.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u64>,
-    /// JSON Pointers of the parts of the output that are wanted; all when empty.
+    /// JSON Pointers of the parts of the output that are wanted, with `*` for every entry of a list; all when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub select: Vec<String>,
     /// Milliseconds the whole may take, waiting included.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,10 +64,15 @@ pub struct Options {
 }
 
 /// Where in a listing to go on.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PageOptions {
     /// The cursor of an earlier result's `next`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+/// Documents stay short: what is as usual is left out.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -27,6 +27,8 @@ pub struct Options {
     pub job_ms: (i64, i64),
     /// Privileges of the signed-in user's role.
     pub role: Role,
+    /// Redirect addresses registered with both applications besides the usual ones.
+    pub redirect_uris: Vec<String>,
 }
 
 /// What happens to the other tokens of a grant when a replaced refresh token comes again.
@@ -62,6 +64,7 @@ impl Default for Options {
             grace: 0,
             job_ms: (200, 1_000),
             role: Role::Owner,
+            redirect_uris: Vec::new(),
         }
     }
 }

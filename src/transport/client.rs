@@ -39,7 +39,7 @@ impl HttpClient {
     fn client(&self, scheme: &str) -> Result<&Client, SendFailure> {
         let made = match scheme {
             "https" => self.secure.get_or_init(|| secure(&self.settings)),
-            _ => self.loopback.get_or_init(|| base().no_proxy().build().map_err(|e| e.to_string())),
+            _ => self.loopback.get_or_init(|| loopback(redirect::Policy::none())),
         };
         made.as_ref().map_err(|cause| SendFailure { kind: FailureKind::Malformed, sent: Sent::No, cause: cause.clone() })
     }
@@ -53,6 +53,11 @@ fn base() -> reqwest::ClientBuilder {
         .connect_timeout(Duration::from_secs(10))
         // Shorter than what servers usually keep idle connections for, so that none is used as it closes.
         .pool_idle_timeout(Duration::from_secs(20))
+}
+
+/// A client for addresses of this machine: no proxy, no certificates.
+pub(crate) fn loopback(redirects: redirect::Policy) -> Result<Client, String> {
+    base().redirect(redirects).no_proxy().tls_backend_preconfigured(tls::none()?).build().map_err(|e| e.to_string())
 }
 
 fn secure(settings: &HttpSettings) -> Result<Client, String> {

@@ -15,6 +15,8 @@ use url::Url;
 
 use crate::protocol::Sent;
 
+#[cfg(feature = "cli")]
+pub(crate) use client::loopback;
 pub use client::{HttpClient, HttpSettings};
 
 /// A file, or a text field, of a multipart body.

@@ -78,7 +78,8 @@ pub(super) const SCOPES: [&str; 5] = ["account_read", "account_update", "campaig
 impl Authority {
     /// A server with one application with a secret and one for PKCE.
     pub(super) fn new(env: &mut Env) -> Self {
-        let redirect_uris = vec!["http://localhost:4173/callback".to_owned(), "https://localhost".to_owned()];
+        let mut redirect_uris = vec!["http://localhost:4173/callback".to_owned(), "https://localhost".to_owned()];
+        redirect_uris.extend(env.options.redirect_uris.iter().cloned());
         let secret = App { client_id: env.uuid_v4(), client_secret: Some(env.token(22)), redirect_uris: redirect_uris.clone() };
         let public = App { client_id: env.uuid_v4(), client_secret: None, redirect_uris };
         Self {

@@ -1,0 +1,393 @@
+//! What may stand on the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Constant Contact from the command line, from any host, and without an account.
+#[derive(Debug, Parser)]
+#[command(name = "ctct", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Begin with: ctct demo\nExit codes: 0 done, 1 local trouble, 2 input or usage, 3 scope, privilege or switched off, \
+4 reconnect, 5 throttle, quota or queue, 6 refused by the service, 7 unreachable or 5xx, 8 outcome unknown")]
+pub(super) struct Cli {
+    /// Write JSON to stdout and stderr
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Folder of the store and its key
+    #[arg(long, global = true, env = "CTCT_HOME", value_name = "FOLDER")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// TOML file with profiles
+    #[arg(long, global = true, env = "CTCT_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Where the store's key is: env:NAME, file:PATH or keyring:NAME (64 hexadecimal digits)
+    #[arg(long, global = true, env = "CTCT_KEY", value_name = "REFERENCE")]
+    pub(super) key: Option<String>,
+    /// PEM file of certificates to trust besides the system's
+    #[arg(long, global = true, env = "CTCT_CA_FILE", value_name = "FILE")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// Log to stderr; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the whole job against the built-in sandbox: no account, no network
+    Demo(DemoArgs),
+    /// Let a person consent, and keep the connection
+    Connect(ConnectArgs),
+    /// Connections: list, add, check, remove
+    Connections {
+        #[command(subcommand)]
+        command: ConnectionsCommand,
+    },
+    /// Profiles: the credentials and choices of an application
+    Profiles {
+        #[command(subcommand)]
+        command: ProfilesCommand,
+    },
+    /// List the actions
+    Actions(ActionsArgs),
+    /// Show one action: what it does, takes and gives
+    Describe {
+        /// Name of the action
+        action: String,
+    },
+    /// Run one action
+    Run(RunArgs),
+    /// Show the newest runs
+    Runs {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show what the API keys have spent today
+    Quota,
+    /// Serve a stand-in for the service on loopback
+    Sandbox(SandboxArgs),
+    /// Serve a host in another process: JSON-RPC 2.0 on stdin and stdout
+    Plugin,
+    /// Serve the Model Context Protocol on stdin and stdout
+    #[cfg(feature = "mcp")]
+    Mcp {
+        /// Connection to use where a call names none
+        #[arg(long)]
+        connection: Option<String>,
+        /// Offer only actions that change nothing
+        #[arg(long)]
+        read_only: bool,
+        /// Offer only this action (may be repeated)
+        #[arg(long)]
+        action: Vec<String>,
+    },
+    /// Write documents for designers
+    Export {
+        /// Which
+        format: ExportFormat,
+        /// Folder to write to
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Write the reference: one Markdown page a resource
+    Docs {
+        /// Folder to write to
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Compare with the vendor's contract
+    Contract {
+        #[command(subcommand)]
+        command: ContractCommand,
+    },
+    /// Check a catalogue while working on it
+    Catalog {
+        #[command(subcommand)]
+        command: CatalogCommand,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// People to bring in; the built-in 250 when left out
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConnectArgs {
+    /// Name of the connection, new or to be connected again
+    pub(super) name: String,
+    /// Profile of the application; may be left out where there is exactly one
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// Paste the address that the browser ends at, instead of listening for it
+    #[arg(long)]
+    pub(super) paste: bool,
+    /// Print the address only
+    #[arg(long)]
+    pub(super) no_browser: bool,
+    /// Make the service ask for the password anew
+    #[arg(long)]
+    pub(super) login: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConnectionsCommand {
+    /// List the connections
+    List,
+    /// Make a connection from a pasted token
+    Add(AddArgs),
+    /// Prove a connection, or all, with calls that change nothing
+    Check {
+        /// Name; all when left out
+        name: Option<String>,
+    },
+    /// Forget a connection and its tokens
+    Remove {
+        /// Name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    /// Name
+    pub(super) name: String,
+    /// The token: env:NAME, file:PATH or keyring:NAME
+    #[arg(long, value_name = "REFERENCE")]
+    pub(super) access_token: String,
+    /// A technology partner's API key, which makes the token a partner's
+    #[arg(long, value_name = "REFERENCE")]
+    pub(super) api_key: Option<String>,
+    /// Another base of the API, on this machine only
+    #[arg(long, value_name = "URL")]
+    pub(super) api_base: Option<String>,
+    /// Calls in any one second; 0 for no limit
+    #[arg(long, value_name = "N")]
+    pub(super) per_second: Option<u32>,
+    /// Calls in a day; 0 for no limit
+    #[arg(long, value_name = "N")]
+    pub(super) per_day: Option<u32>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ProfilesCommand {
+    /// Add a profile, or write it anew
+    Add(Box<ProfileArgs>),
+    /// List the profiles
+    List,
+    /// Show one, without its secrets
+    Show {
+        /// Name
+        name: String,
+    },
+    /// Remove one
+    Remove {
+        /// Name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ProfileArgs {
+    /// Name
+    pub(super) name: String,
+    /// The application's API key
+    #[arg(long)]
+    pub(super) client_id: String,
+    /// The application's secret: env:NAME, file:PATH or keyring:NAME
+    #[arg(long, value_name = "REFERENCE")]
+    pub(super) client_secret: Option<String>,
+    /// How consent becomes tokens; by the presence of a secret when left out
+    #[arg(long)]
+    pub(super) flow: Option<FlowArg>,
+    /// Where the browser comes back to
+    #[arg(long, value_name = "URL")]
+    pub(super) redirect_uri: Option<String>,
+    /// Scope to ask for (may be repeated); all when left out
+    #[arg(long)]
+    pub(super) scope: Vec<String>,
+    /// Action to switch on (may be repeated); all when left out
+    #[arg(long)]
+    pub(super) action: Vec<String>,
+    /// Another base of the API, on this machine only
+    #[arg(long, value_name = "URL")]
+    pub(super) api_base: Option<String>,
+    /// Another authorize page, on this machine only
+    #[arg(long, value_name = "URL")]
+    pub(super) authorize_url: Option<String>,
+    /// Another token endpoint, on this machine only
+    #[arg(long, value_name = "URL")]
+    pub(super) token_url: Option<String>,
+    /// Calls in any one second
+    #[arg(long, value_name = "N")]
+    pub(super) per_second: Option<u32>,
+    /// Calls in a day
+    #[arg(long, value_name = "N")]
+    pub(super) per_day: Option<u32>,
+    /// A technology partner's client id
+    #[arg(long)]
+    pub(super) partner_client_id: Option<String>,
+    /// A technology partner's secret: env:NAME, file:PATH or keyring:NAME
+    #[arg(long, value_name = "REFERENCE", requires = "partner_client_id")]
+    pub(super) partner_client_secret: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FlowArg {
+    /// With the application's secret
+    #[value(name = "authorization_code")]
+    Code,
+    /// Without a secret
+    #[value(name = "authorization_code_pkce")]
+    Pkce,
+    /// Refused: no refresh token comes with it
+    #[value(name = "implicit", hide = true)]
+    Implicit,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ActionsArgs {
+    /// Words that name or title must hold
+    pub(super) text: Vec<String>,
+    /// Only this resource
+    #[arg(long)]
+    pub(super) resource: Option<String>,
+    /// Only actions that need this scope
+    #[arg(long)]
+    pub(super) scope: Option<String>,
+    /// Only this effect: read, create, update, replace, delete or send
+    #[arg(long)]
+    pub(super) effect: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Name of the action
+    pub(super) action: String,
+    /// Connection; may be left out where there is exactly one
+    #[arg(long, short)]
+    pub(super) connection: Option<String>,
+    /// Input: JSON, @FILE, or - for stdin
+    #[arg(long, short, default_value = "{}")]
+    pub(super) input: String,
+    /// How to print the result
+    #[arg(long, default_value = "json")]
+    pub(super) output: OutputArg,
+    /// Write the output to a file
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// All pages of a listing, one JSON item a line
+    #[arg(long)]
+    pub(super) all: bool,
+    /// With --all: stop after so many items
+    #[arg(long, value_name = "N")]
+    pub(super) max: Option<u64>,
+    /// Go on where an earlier page ended
+    #[arg(long)]
+    pub(super) cursor: Option<String>,
+    /// Keep only these parts of the output (JSON Pointer, * for every entry; may be repeated)
+    #[arg(long, value_name = "POINTER")]
+    pub(super) select: Vec<String>,
+    /// Show the call instead of making it
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// The same key and input give the first result again, for a day
+    #[arg(long, value_name = "KEY")]
+    pub(super) idempotency_key: Option<String>,
+    /// Seconds it may take, waiting included
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timeout: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputArg {
+    /// The whole result
+    Json,
+    /// For people
+    Table,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// Address on this machine; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(super) listen: SocketAddr,
+    /// Rate limits and quota: on or off
+    #[arg(long, default_value = "on")]
+    pub(super) limits: OnOff,
+    /// Seconds an access token lives
+    #[arg(long, default_value_t = 86_400)]
+    pub(super) token_ttl: u32,
+    /// Refresh tokens: replaced at each use, or always the same
+    #[arg(long, default_value = "rotating")]
+    pub(super) refresh: RefreshArg,
+    /// What the reuse of a replaced refresh token does
+    #[arg(long, default_value = "error_only")]
+    pub(super) reuse: ReuseArg,
+    /// Seconds for which a replaced refresh token is still taken
+    #[arg(long, default_value_t = 0)]
+    pub(super) grace: u32,
+    /// Seed of ids and tokens
+    #[arg(long, default_value_t = 7)]
+    pub(super) seed: u64,
+    /// Redirect address to register besides the usual ones (may be repeated)
+    #[arg(long, value_name = "URL")]
+    pub(super) redirect_uri: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnOff {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RefreshArg {
+    #[value(name = "rotating")]
+    Rotating,
+    #[value(name = "long_lived")]
+    LongLived,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReuseArg {
+    #[value(name = "error_only")]
+    ErrorOnly,
+    #[value(name = "revoke_family")]
+    RevokeFamily,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// Self-contained JSON Schema 2020-12 per action
+    JsonSchema,
+    /// OpenAPI 3.1 of the service, as the catalogue knows it
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ContractCommand {
+    /// Compare the catalogue with a contract file of the vendor (Swagger 2.0, YAML or JSON)
+    Diff {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CatalogCommand {
+    /// Check the catalogue below a folder: references, wiring, words, examples
+    Check {
+        /// Project folder with connector/, actions/ and schemas/
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+}

@@ -1,0 +1,76 @@
+//! `ctct connect`: sends a person to the consent page and takes the browser back.
+
+use std::{io::IsTerminal, time::Duration};
+
+use serde_json::json;
+
+use super::{args::ConnectArgs, place::Place, redirect::Redirect, screen::Screen};
+use crate::{
+    Connector,
+    auth::authorize::Consent,
+    config::{Flow, Profile},
+    protocol::{ActionError, Code},
+};
+
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub(super) async fn connect(args: &ConnectArgs, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+    let connector = place.connector().await?;
+    let profile = profile(&connector, args.profile.as_deref()).await?;
+    let consent = Consent::begin(&profile, connector.catalog().manifest(), connector.clock().as_ref(), args.login)?;
+    // Listen first: a port in use should be told before a person is sent away.
+    let redirect = if args.paste { None } else { Some(Redirect::listen(&profile.redirect_uri).await?) };
+    announce(&profile, consent.url.as_str(), args, *screen);
+    let redirected = match redirect {
+        Some(redirect) => redirect.wait(PATIENCE).await?,
+        None => pasted(*screen)?,
+    };
+    let manifest = connector.catalog().manifest();
+    let (keeper, store, transport, clock) = (connector.keeper(), connector.store(), connector.transport(), connector.clock());
+    let connected = consent.finish(&redirected, &args.name, keeper, store, transport, clock, manifest).await?;
+    for warning in &connected.warnings {
+        screen.tell(&format!("warning: {warning}"));
+    }
+    let connection = &connected.connection;
+    screen.show(connection, || {
+        let account = connection.account.as_deref().unwrap_or("an account");
+        format!("Connected to {account} as {}. Try: ctct connections check {}", connection.id, connection.id)
+    });
+    Ok(())
+}
+
+async fn profile(connector: &Connector, name: Option<&str>) -> Result<Profile, ActionError> {
+    if let Some(name) = name {
+        return connector.profiles().get(name).await;
+    }
+    let mut all = connector.profiles().all().await?;
+    match (all.pop(), all.is_empty()) {
+        (Some((only, _)), true) => Ok(only),
+        (None, _) => Err(ActionError::new(Code::Config, "there is no profile yet; make one with ctct profiles add")),
+        _ => Err(ActionError::new(Code::Config, "there are several profiles; name one with --profile")),
+    }
+}
+
+fn announce(profile: &Profile, url: &str, args: &ConnectArgs, screen: Screen) {
+    if screen.json {
+        eprintln!("{}", json!({ "open": url, "redirect_uri": profile.redirect_uri }));
+    } else {
+        let kind = if profile.flow == Flow::AuthorizationCode { "Authorization Code" } else { "PKCE" };
+        eprintln!("The application must have this redirect address, letter by letter ({kind} flow):\n  {}", profile.redirect_uri);
+        eprintln!("If the page says that the redirect address does not match, correct it in the developer portal or in the profile.");
+        eprintln!("Open this address and allow access:\n  {url}");
+    }
+    if !args.no_browser && !args.paste && std::io::stderr().is_terminal() {
+        // Without a desktop the address above is enough.
+        let _ = open::that_detached(url);
+    }
+}
+
+fn pasted(screen: Screen) -> Result<String, ActionError> {
+    if !screen.json {
+        eprintln!("When the browser has come back, paste its whole address line here (the page itself may be an error):");
+    }
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|e| ActionError::new(Code::Config, format!("cannot read stdin: {e}")))?;
+    Ok(line.trim().to_owned())
+}
