@@ -1,6 +1,8 @@
 //! Build script: reads the catalogue's files once, at build time, and leaves one sorted blob and an index for the
 //! library to embed, so that starting up parses nothing that was not asked for.
 
+#![allow(unreachable_pub, reason = "these files are public in the library, which shares them")]
+
 #[path = "src/catalog/bundle.rs"]
 mod bundle;
 #[path = "src/catalog/source.rs"]
@@ -24,7 +26,9 @@ fn main() {
         }
     };
     let out = env::var("OUT_DIR").unwrap_or_default();
-    for (name, text) in [("index.json", embedded.index), ("actions.json", embedded.actions), ("connector.json", embedded.connector)] {
+    for (name, text) in
+        [("index.json", embedded.index), ("actions.json", embedded.actions), ("connector.json", embedded.connector)]
+    {
         if let Err(error) = fs::write(Path::new(&out).join(name), text) {
             println!("cargo::error=cannot write {name}: {error}");
             exit(1);

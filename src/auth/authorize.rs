@@ -7,14 +7,13 @@ use url::Url;
 
 use super::{Keeper, TokenEndpoint, TokenSet, jwt};
 use crate::{
+    budget::store_error,
     catalog::manifest::Manifest,
     clock::{Clock, random_text},
     config::{Flow, Profile},
     protocol::{ActionError, Code, RetryKind},
-    store::{Connection, Status, Store},
-    transport::Transport,
+    store::{Connection, Status},
 };
-use std::sync::Arc;
 
 /// A consent under way.
 #[derive(Debug)]
@@ -39,9 +38,11 @@ impl Consent {
     /// Makes the address that asks a person for consent. `login` makes the service ask for the password anew.
     pub fn begin(profile: &Profile, manifest: &Manifest, clock: &dyn Clock, login: bool) -> Result<Self, ActionError> {
         let address = profile.authorize_url.as_deref().unwrap_or(&manifest.hosts.authorize);
-        let mut url = Url::parse(address).map_err(|e| ActionError::new(Code::Config, format!("authorize address: {e}")))?;
+        let mut url =
+            Url::parse(address).map_err(|e| ActionError::new(Code::Config, format!("authorize address: {e}")))?;
         let state = random_text(clock, 24);
-        let verifier = (profile.flow == Flow::AuthorizationCodePkce).then(|| SecretString::from(random_text(clock, 48)));
+        let verifier =
+            (profile.flow == Flow::AuthorizationCodePkce).then(|| SecretString::from(random_text(clock, 48)));
         let mut pairs = vec![
             ("response_type", "code".to_owned()),
             ("client_id", profile.client_id.clone()),
@@ -57,30 +58,25 @@ impl Consent {
             pairs.push(("prompt", "login".to_owned()));
         }
         // Spaces as %20: the service does not take an encoded plus sign between scopes.
-        let query: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}={}", utf8_percent_encode(v, NON_ALPHANUMERIC))).collect();
+        let query: Vec<_> =
+            pairs.iter().map(|(k, v)| format!("{k}={}", utf8_percent_encode(v, NON_ALPHANUMERIC))).collect();
         url.set_query(Some(&query.join("&")));
         Ok(Self { url, state, verifier, profile: profile.clone() })
     }
 
     /// Reads the address that the browser came back with, exchanges its code, and stores the connection under `name`.
-    pub async fn finish(
-        self,
-        redirected: &str,
-        name: &str,
-        keeper: &Keeper,
-        store: &Arc<dyn Store>,
-        transport: &Arc<dyn Transport>,
-        clock: &Arc<dyn Clock>,
-        manifest: &Manifest,
-    ) -> Result<Connected, ActionError> {
+    pub async fn finish(self, redirected: &str, name: &str, keeper: &Keeper) -> Result<Connected, ActionError> {
+        let parts = keeper.parts();
         let code = self.code(redirected)?;
-        let endpoint = TokenEndpoint::of(&self.profile, &manifest.hosts.token)?;
-        let verifier = self.verifier.as_ref().map(|v| v.expose_secret());
-        let tokens = endpoint.code(transport.as_ref(), clock, &code, &self.profile.redirect_uri, verifier).await;
+        let endpoint = TokenEndpoint::of(&self.profile, &parts.manifest.hosts.token)?;
+        let verifier = self.verifier.as_ref().map(ExposeSecret::expose_secret);
+        let uri = &self.profile.redirect_uri;
+        let tokens = endpoint.code(parts.transport.as_ref(), &parts.clock, &code, uri, verifier).await;
         let tokens = tokens.map_err(|e| self.explain(e))?;
         let claims = jwt::read(tokens.access_token.expose_secret()).unwrap_or_default();
-        let before = store.connection(name).await.map_err(crate::budget::store_error)?;
-        let connection = connection(name, &self.profile, before.as_ref(), &tokens, claims.sub, clock.now_ms())?;
+        let before = parts.store.connection(name).await.map_err(store_error)?;
+        let now = parts.clock.now_ms();
+        let connection = connection(name, &self.profile, before.as_ref(), &tokens, claims.sub, now)?;
         keeper.adopt(&connection, &tokens).await?;
         let warnings = warnings(&self.profile, &tokens);
         Ok(Connected { connection, warnings })
@@ -89,17 +85,23 @@ impl Consent {
     /// The code in the address, after checking that the answer is to our question.
     fn code(&self, redirected: &str) -> Result<String, ActionError> {
         let wrong = |what: String| ActionError::new(Code::Rejected, what);
-        let url = Url::parse(redirected.trim()).map_err(|_| wrong("what came back is not an address; paste the whole address line of the browser".to_owned()))?;
+        let url = Url::parse(redirected.trim()).map_err(|_| {
+            wrong("what came back is not an address; paste the whole address line of the browser".to_owned())
+        })?;
         let value = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
         if value("state").is_none_or(|s| s != self.state) {
-            return Err(wrong("the answer does not belong to this attempt (its state differs); start ctct connect again".to_owned()));
+            return Err(wrong(
+                "the answer does not belong to this attempt (its state differs); start ctct connect again".to_owned(),
+            ));
         }
         if let Some(error) = value("error") {
             let said = value("error_description").unwrap_or_else(|| error.clone());
-            let what = if error == "access_denied" { "consent was denied" } else { "the service refused to ask for consent" };
+            let what =
+                if error == "access_denied" { "consent was denied" } else { "the service refused to ask for consent" };
             return Err(wrong(format!("{what}: {said}")));
         }
-        value("code").ok_or_else(|| wrong("the address holds no code; paste the whole address line of the browser".to_owned()))
+        value("code")
+            .ok_or_else(|| wrong("the address holds no code; paste the whole address line of the browser".to_owned()))
     }
 
     /// A refused code is not a refused connection: say what is usually behind it.
@@ -111,7 +113,7 @@ impl Consent {
                 error.detail
             );
             error.code = Code::Rejected;
-            error.title = Code::Rejected.title().to_owned();
+            Code::Rejected.title().clone_into(&mut error.title);
             error.retry.kind = RetryKind::Never;
         }
         error
@@ -132,8 +134,12 @@ pub(crate) fn connection(
     account: Option<String>,
     now_ms: i64,
 ) -> Result<Connection, ActionError> {
-    if let Some((old, new)) = before.and_then(|b| b.account.as_ref()).zip(account.as_ref()).filter(|(old, new)| old != new) {
-        let detail = format!("connection {name} belongs to the account {old}, and consent was given by {new}; use another name for another account");
+    if let Some((old, new)) =
+        before.and_then(|b| b.account.as_ref()).zip(account.as_ref()).filter(|(old, new)| old != new)
+    {
+        let detail = format!(
+            "connection {name} belongs to the account {old}, and consent was given by {new}; use another name for another account"
+        );
         return Err(ActionError::new(Code::Rejected, detail));
     }
     let status = if tokens.refresh_token.is_some() { Status::Active } else { Status::Expiring };
@@ -164,7 +170,9 @@ fn warnings(profile: &Profile, tokens: &TokenSet) -> Vec<String> {
         } else {
             "offline_access was not asked for"
         };
-        warnings.push(format!("{why}: this connection ends within a day. Add offline_access to the profile's scopes and connect again."));
+        warnings.push(format!(
+            "{why}: this connection ends within a day. Add offline_access to the profile's scopes and connect again."
+        ));
     }
     if let Some(granted) = &tokens.scopes {
         let missing: Vec<_> = profile.scopes.iter().filter(|s| !granted.contains(s)).cloned().collect();

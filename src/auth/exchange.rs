@@ -49,23 +49,45 @@ impl TokenEndpoint {
     }
 
     /// Exchanges an authorization code.
-    pub async fn code(&self, transport: &dyn Transport, clock: &Arc<dyn Clock>, code: &str, redirect_uri: &str, verifier: Option<&str>) -> Result<TokenSet, ActionError> {
+    pub async fn code(
+        &self,
+        transport: &dyn Transport,
+        clock: &Arc<dyn Clock>,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+    ) -> Result<TokenSet, ActionError> {
         let mut pairs = vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect_uri)];
         pairs.extend(verifier.map(|v| ("code_verifier", v)));
         self.ask(transport, clock, &pairs).await
     }
 
     /// Exchanges a refresh token.
-    pub async fn refresh(&self, transport: &dyn Transport, clock: &Arc<dyn Clock>, token: &SecretString) -> Result<TokenSet, ActionError> {
+    pub async fn refresh(
+        &self,
+        transport: &dyn Transport,
+        clock: &Arc<dyn Clock>,
+        token: &SecretString,
+    ) -> Result<TokenSet, ActionError> {
         self.ask(transport, clock, &[("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())]).await
     }
 
     /// Asks for a partner's token.
-    pub async fn partner(&self, transport: &dyn Transport, clock: &Arc<dyn Clock>, scope: &str) -> Result<TokenSet, ActionError> {
+    pub async fn partner(
+        &self,
+        transport: &dyn Transport,
+        clock: &Arc<dyn Clock>,
+        scope: &str,
+    ) -> Result<TokenSet, ActionError> {
         self.ask(transport, clock, &[("grant_type", "client_credentials"), ("scope", scope)]).await
     }
 
-    async fn ask(&self, transport: &dyn Transport, clock: &Arc<dyn Clock>, pairs: &[(&str, &str)]) -> Result<TokenSet, ActionError> {
+    async fn ask(
+        &self,
+        transport: &dyn Transport,
+        clock: &Arc<dyn Clock>,
+        pairs: &[(&str, &str)],
+    ) -> Result<TokenSet, ActionError> {
         let call = self.call(pairs);
         let answer = transport.send(call).await.map_err(|f| unreachable(&f))?;
         understand(&answer, clock.now_ms())
@@ -75,12 +97,11 @@ impl TokenEndpoint {
     fn call(&self, pairs: &[(&str, &str)]) -> HttpCall {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(pairs);
-        let credentials = match &self.client_secret {
-            Some(secret) => Credentials::Basic(SecretString::from(format!("{}:{}", self.client_id, secret.expose_secret()))),
-            None => {
-                form.append_pair("client_id", &self.client_id);
-                Credentials::None
-            }
+        let credentials = if let Some(secret) = &self.client_secret {
+            Credentials::Basic(SecretString::from(format!("{}:{}", self.client_id, secret.expose_secret())))
+        } else {
+            form.append_pair("client_id", &self.client_id);
+            Credentials::None
         };
         let body = Body::Form(FormBody(form.finish()));
         HttpCall { method: "POST", url: self.url.clone(), credentials, body, timeout: Duration::from_secs(30) }
@@ -110,10 +131,22 @@ fn understand(answer: &HttpAnswer, now_ms: i64) -> Result<TokenSet, ActionError>
     };
     let said = message.or(key.clone()).unwrap_or_else(|| format!("HTTP {}", answer.status));
     let error = match (key.as_deref(), answer.status) {
-        (Some("invalid_grant"), _) => ActionError::new(Code::ReconnectRequired, format!("the service no longer takes the grant: {said}")),
-        (Some("invalid_client"), _) => ActionError::new(Code::Config, format!("the service does not take the application's credentials: {said}; check client_id and client_secret in the profile")),
-        (_, 429) => ActionError::new(Code::Throttled, "the token endpoint takes one request a second and refused this one").retry_after(Some(1_100)),
-        (_, 500..) => ActionError::new(Code::Unavailable, format!("the token endpoint is out of order: {said}")).retry_after(None),
+        (Some("invalid_grant"), _) => {
+            ActionError::new(Code::ReconnectRequired, format!("the service no longer takes the grant: {said}"))
+        }
+        (Some("invalid_client"), _) => ActionError::new(
+            Code::Config,
+            format!(
+                "the service does not take the application's credentials: {said}; check client_id and client_secret in the profile"
+            ),
+        ),
+        (_, 429) => {
+            ActionError::new(Code::Throttled, "the token endpoint takes one request a second and refused this one")
+                .retry_after(Some(1_100))
+        }
+        (_, 500..) => {
+            ActionError::new(Code::Unavailable, format!("the token endpoint is out of order: {said}")).retry_after(None)
+        }
         _ => ActionError::new(Code::Rejected, format!("the token endpoint refused: {said}")),
     };
     Err(error.sent(Sent::Yes).upstream(upstream))
@@ -123,7 +156,9 @@ fn granted(answer: &HttpAnswer, now_ms: i64) -> Result<TokenSet, ActionError> {
     let unreadable = |_| {
         let html = answer.content_type.contains("html");
         let what = if html { "a web page" } else { "something unreadable" };
-        ActionError::new(Code::BadResponse, format!("the token endpoint answered with {what} instead of tokens")).sent(Sent::Yes).retry_after(None)
+        ActionError::new(Code::BadResponse, format!("the token endpoint answered with {what} instead of tokens"))
+            .sent(Sent::Yes)
+            .retry_after(None)
     };
     let granted: Granted = serde_json::from_slice(&answer.body).map_err(unreadable)?;
     let claims = jwt::read(&granted.access_token).unwrap_or_default();

@@ -102,7 +102,9 @@ impl Keeper {
             return self.live(id, refused).await;
         }
         let missing = || {
-            let detail = format!("the action needs a technology partner's credentials, and connection {id} has none; give its profile partner.client_id and partner.client_secret");
+            let detail = format!(
+                "the action needs a technology partner's credentials, and connection {id} has none; give its profile partner.client_id and partner.client_secret"
+            );
             ActionError::new(Code::CredentialsMissing, detail)
         };
         let profile = parts.profiles.get(connection.profile.as_deref().ok_or_else(missing)?).await?;
@@ -123,6 +125,10 @@ impl Keeper {
         parts.store.put_connection(connection, &sealed).await.map_err(store_error)?;
         parts.lock_cache().remove(&connection.id);
         Ok(())
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Forgets what is cached of a connection.
@@ -176,16 +182,22 @@ impl Parts {
     /// The stored token set, opened.
     pub(super) async fn stored(&self, id: &str) -> Result<(TokenSet, SealedTokens), ActionError> {
         let sealed = self.store.tokens(id).await.map_err(store_error)?;
-        let sealed = sealed.ok_or_else(|| ActionError::new(Code::ConnectionUnknown, format!("there is no connection {id}")))?;
+        let sealed =
+            sealed.ok_or_else(|| ActionError::new(Code::ConnectionUnknown, format!("there is no connection {id}")))?;
         let data_key = self.key.unwrap_data_key(id, &sealed.data_key).map_err(store_error)?;
         let plain = data_key.open(&place(id, sealed.generation), &sealed.tokens).map_err(store_error)?;
-        let tokens = serde_json::from_slice(&plain).map_err(|_| ActionError::new(Code::Store, format!("the tokens of {id} are broken")))?;
+        let tokens = serde_json::from_slice(&plain)
+            .map_err(|_| ActionError::new(Code::Store, format!("the tokens of {id} are broken")))?;
         Ok((tokens, sealed))
     }
 
     pub(super) fn live_token(&self, connection: Connection, tokens: &TokenSet, generation: i64) -> LiveToken {
         // Refreshing ahead makes sense only where there is something to refresh with.
-        let ahead = if tokens.refresh_token.is_some() { i64::from(self.manifest.auth.token.refresh_ahead_seconds) * 1_000 } else { 0 };
+        let ahead = if tokens.refresh_token.is_some() {
+            i64::from(self.manifest.auth.token.refresh_ahead_seconds) * 1_000
+        } else {
+            0
+        };
         let life = (tokens.expires_ms - tokens.issued_ms).max(0);
         LiveToken {
             connection,
@@ -197,7 +209,14 @@ impl Parts {
         }
     }
 
-    pub(super) fn seal(&self, data_key: &Key, wrapped: Vec<u8>, id: &str, generation: i64, tokens: &TokenSet) -> Result<SealedTokens, ActionError> {
+    pub(super) fn seal(
+        &self,
+        data_key: &Key,
+        wrapped: Vec<u8>,
+        id: &str,
+        generation: i64,
+        tokens: &TokenSet,
+    ) -> Result<SealedTokens, ActionError> {
         let plain = serde_json::to_vec(tokens).map_err(|e| ActionError::new(Code::Internal, e.to_string()))?;
         let plain = secrecy::zeroize::Zeroizing::new(plain);
         let tokens = data_key.seal(self.clock.as_ref(), &place(id, generation), &plain).map_err(store_error)?;
@@ -205,11 +224,17 @@ impl Parts {
     }
 
     /// A fresh partner token. It is asked for anew when it ends, so it is kept in memory only.
-    async fn partner_token(&self, profile: &Profile, connection: Connection, refused: Option<i64>) -> Result<Option<Arc<LiveToken>>, ActionError> {
+    async fn partner_token(
+        &self,
+        profile: &Profile,
+        connection: Connection,
+        refused: Option<i64>,
+    ) -> Result<Option<Arc<LiveToken>>, ActionError> {
         let Some(partner) = &profile.partner else { return Ok(None) };
         let Some(secret) = &partner.client_secret else { return Ok(None) };
         let address = profile.token_url.as_deref().unwrap_or(&self.manifest.hosts.partner_token);
-        let url = url::Url::parse(address).map_err(|e| ActionError::new(Code::Config, format!("partner token address: {e}")))?;
+        let url = url::Url::parse(address)
+            .map_err(|e| ActionError::new(Code::Config, format!("partner token address: {e}")))?;
         let secret = secret.resolve("the partner secret")?;
         let endpoint = TokenEndpoint { url, client_id: partner.client_id.clone(), client_secret: Some(secret) };
         let tokens = endpoint.partner(self.transport.as_ref(), &self.clock, &self.manifest.auth.partner_scope).await?;

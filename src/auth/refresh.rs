@@ -26,7 +26,11 @@ const LEASE_MS: i64 = 120_000;
 const PATIENCE_MS: i64 = 150_000;
 
 /// Refreshes the connection of `stale`, or takes what another has refreshed meanwhile.
-pub(super) async fn once(parts: Arc<Parts>, stale: LiveToken, refused: Option<i64>) -> Result<Arc<LiveToken>, ActionError> {
+pub(super) async fn once(
+    parts: Arc<Parts>,
+    stale: LiveToken,
+    refused: Option<i64>,
+) -> Result<Arc<LiveToken>, ActionError> {
     let flight = parts.flight(&stale.connection.id).lock_owned().await;
     let task = tokio::spawn(async move {
         let token = under_lease(&parts, stale, refused).await;
@@ -42,7 +46,11 @@ async fn under_lease(parts: &Parts, stale: LiveToken, refused: Option<i64>) -> R
     let give_up = parts.clock.now_ms() + PATIENCE_MS;
     loop {
         let now = parts.clock.now_ms();
-        let lease = parts.store.take_lease(&format!("refresh/{id}"), &holder, now, now + LEASE_MS).await.map_err(store_error)?;
+        let lease = parts
+            .store
+            .take_lease(&format!("refresh/{id}"), &holder, now, now + LEASE_MS)
+            .await
+            .map_err(store_error)?;
         // Whoever held it before may have done the work.
         let current = parts.load(&id).await;
         let settled = current.as_ref().map_or(true, |token| parts.usable(token, refused));
@@ -94,7 +102,12 @@ async fn holding(parts: &Parts, lease: &Lease, id: &str, refused: Option<i64>) -
 }
 
 async fn endpoint(parts: &Parts, profile: Option<&str>, id: &str) -> Result<TokenEndpoint, ActionError> {
-    let missing = || ActionError::new(Code::CredentialsMissing, format!("connection {id} belongs to no profile, so nothing can refresh it"));
+    let missing = || {
+        ActionError::new(
+            Code::CredentialsMissing,
+            format!("connection {id} belongs to no profile, so nothing can refresh it"),
+        )
+    };
     let profile = parts.profiles.get(profile.ok_or_else(missing)?).await?;
     TokenEndpoint::of(&profile, &parts.manifest.hosts.token)
 }
@@ -119,7 +132,13 @@ fn keep_what_is_missing(mut fresh: TokenSet, old: &TokenSet) -> TokenSet {
 
 /// The old token is dead at the service by now, so a store that is busy or full for a moment must not end the
 /// connection: the new set stays in memory and the commit is tried for as long as the lease holds.
-async fn commit(parts: &Parts, lease: &Lease, id: &str, old: &SealedTokens, tokens: TokenSet) -> Result<LiveToken, ActionError> {
+async fn commit(
+    parts: &Parts,
+    lease: &Lease,
+    id: &str,
+    old: &SealedTokens,
+    tokens: TokenSet,
+) -> Result<LiveToken, ActionError> {
     let data_key = parts.key.unwrap_data_key(id, &old.data_key).map_err(store_error)?;
     let sealed = parts.seal(&data_key, old.data_key.clone(), id, old.generation + 1, &tokens)?;
     let mut pause = 50;
@@ -144,7 +163,13 @@ async fn commit(parts: &Parts, lease: &Lease, id: &str, old: &SealedTokens, toke
     Ok(parts.live_token(connection, &tokens, sealed.generation))
 }
 
-async fn refused_grant(parts: &Parts, id: &str, tried: &SealedTokens, refused: Option<i64>, error: ActionError) -> Result<LiveToken, ActionError> {
+async fn refused_grant(
+    parts: &Parts,
+    id: &str,
+    tried: &SealedTokens,
+    refused: Option<i64>,
+    error: ActionError,
+) -> Result<LiveToken, ActionError> {
     let current = parts.load(id).await?;
     if current.generation != tried.generation && parts.usable(&current, refused) {
         return Ok(current);

@@ -32,6 +32,7 @@ fn conceal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D
     String::deserialize(deserializer).map(SecretString::from)
 }
 
+#[allow(clippy::ref_option, reason = "the form that serde calls")]
 fn expose_optional<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }

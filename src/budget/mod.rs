@@ -35,7 +35,13 @@ impl Budget {
 
     /// Waits for a permit, but not past `deadline_ms`: a wait that would pass it is refused at once, with the time at
     /// which it would have been given.
-    pub async fn permit(&self, ledger: &str, limits: Limits, priority: Priority, deadline_ms: i64) -> Result<Permit, ActionError> {
+    pub async fn permit(
+        &self,
+        ledger: &str,
+        limits: Limits,
+        priority: Priority,
+        deadline_ms: i64,
+    ) -> Result<Permit, ActionError> {
         if limits.per_second == 0 && limits.per_day == 0 {
             return Ok(Permit { waited_ms: 0, day_remaining: None });
         }
@@ -79,7 +85,8 @@ fn exhausted(resets_ms: i64, now_ms: i64) -> ActionError {
 }
 
 fn too_long(at_ms: i64, now_ms: i64) -> ActionError {
-    let detail = format!("the next permit of this API key is due at {}, after the time allowed for the call", iso(at_ms));
+    let detail =
+        format!("the next permit of this API key is due at {}, after the time allowed for the call", iso(at_ms));
     ActionError::new(Code::Throttled, detail).retry_after(u64::try_from(at_ms - now_ms).ok())
 }
 

@@ -36,7 +36,11 @@ impl LedgerPage {
         }
         if self.blocked_until_ms > now_ms {
             let at_ms = self.blocked_until_ms;
-            return if at_ms >= day_end_ms(now_ms) { Grant::Exhausted { resets_ms: at_ms } } else { Grant::Later { at_ms } };
+            return if at_ms >= day_end_ms(now_ms) {
+                Grant::Exhausted { resets_ms: at_ms }
+            } else {
+                Grant::Later { at_ms }
+            };
         }
         let width = usize::try_from(limits.per_second).unwrap_or(usize::MAX);
         if width > 0 && self.recent.len() >= width {

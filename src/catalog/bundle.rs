@@ -40,7 +40,12 @@ fn inline(schema: &Value, base: &str, files: &Files, trail: &mut Vec<String>) ->
     }
 }
 
-fn inline_object(object: &Map<String, Value>, base: &str, files: &Files, trail: &mut Vec<String>) -> Result<Value, String> {
+fn inline_object(
+    object: &Map<String, Value>,
+    base: &str,
+    files: &Files,
+    trail: &mut Vec<String>,
+) -> Result<Value, String> {
     let mut out = Map::new();
     if let Some(Value::String(reference)) = object.get("$ref") {
         out = target(reference, base, files, trail)?;
@@ -62,7 +67,8 @@ fn target(reference: &str, base: &str, files: &Files, trail: &mut Vec<String>) -
     let path = if file.is_empty() { base.to_owned() } else { join(base, file) };
     let key = format!("{path}#{fragment}");
     let document = files.get(&path).ok_or_else(|| format!("{base}: the reference {reference} names no file"))?;
-    let found = document.pointer(fragment).ok_or_else(|| format!("{base}: the reference {reference} points at nothing"))?;
+    let found =
+        document.pointer(fragment).ok_or_else(|| format!("{base}: the reference {reference} points at nothing"))?;
     if trail.contains(&key) {
         return Ok(cut(found));
     }
@@ -135,7 +141,12 @@ fn flatten(mut own: Map<String, Value>) -> Map<String, Value> {
         required.extend(mine);
     }
     let mut seen = Vec::new();
-    required.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+    required.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name.clone());
+            true
+        }
+    });
     own.insert("properties".to_owned(), Value::Object(properties));
     if !required.is_empty() {
         own.insert("required".to_owned(), Value::Array(required));

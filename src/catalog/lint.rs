@@ -49,10 +49,15 @@ pub fn check(actions: &[&Action], manifest: &Manifest) -> Vec<Finding> {
 fn titles(action: &Action, say: &mut impl FnMut(String)) {
     let title = &action.title;
     let last = title.chars().last().unwrap_or(' ');
-    if title.chars().count() > 80 || title.contains(['/', '\\', '<', '>', '*', '%', '&', '?']) || !(last.is_alphanumeric() || last == ')') {
+    if title.chars().count() > 80
+        || title.contains(['/', '\\', '<', '>', '*', '%', '&', '?'])
+        || !(last.is_alphanumeric() || last == ')')
+    {
         say("title: at most 80 characters, none of /\\<>*%&?, ending in a letter, a digit or )".to_owned());
     }
-    for (place, text) in [("description", &action.description)].into_iter().chain(action.pitfalls.iter().map(|p| ("pitfalls", p))) {
+    for (place, text) in
+        [("description", &action.description)].into_iter().chain(action.pitfalls.iter().map(|p| ("pitfalls", p)))
+    {
         if let Some(fault) = sentence(text, 4) {
             say(format!("{place}: {fault}"));
         }
@@ -220,6 +225,8 @@ fn sentence(text: &str, least_words: usize) -> Option<&'static str> {
 fn html(text: &str) -> bool {
     text.split('<').skip(1).any(|after| {
         let tag = after.trim_start_matches('/');
-        tag.split_once('>').is_some_and(|(name, _)| !name.is_empty() && name.len() <= 10 && name.chars().all(|c| c.is_ascii_alphanumeric()))
+        tag.split_once('>').is_some_and(|(name, _)| {
+            !name.is_empty() && name.len() <= 10 && name.chars().all(|c| c.is_ascii_alphanumeric())
+        })
     })
 }

@@ -10,7 +10,10 @@ use serde_json::Value;
 /// The manifest.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Connector", description = "Identity, hosts, authorization, scopes, limits, look-ups and errors of the connector.")]
+#[schemars(
+    title = "Connector",
+    description = "Identity, hosts, authorization, scopes, limits, look-ups and errors of the connector."
+)]
 pub struct Manifest {
     /// For editors: the schema of this file.
     #[serde(rename = "$schema", default, skip_serializing)]

@@ -105,7 +105,8 @@ impl Catalog {
 
     /// The names nearest to a mistaken one, best first, at most three.
     pub fn similar(&self, name: &str) -> Vec<&'static str> {
-        let mut scored: Vec<_> = self.entries.iter().map(|e| (likeness(name, e.name), e.name)).filter(|s| s.0 > 0).collect();
+        let mut scored: Vec<_> =
+            self.entries.iter().map(|e| (likeness(name, e.name), e.name)).filter(|s| s.0 > 0).collect();
         scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.len().cmp(&b.1.len())));
         scored.into_iter().take(3).map(|s| s.1).collect()
     }

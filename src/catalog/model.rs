@@ -221,7 +221,10 @@ pub enum DeviationKind {
 /// The whole truth about one action.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Action", description = "One action of the connector: what it is called, what it does, what it needs, how it is called, what goes in and what comes out.")]
+#[schemars(
+    title = "Action",
+    description = "One action of the connector: what it is called, what it does, what it needs, how it is called, what goes in and what comes out."
+)]
 pub struct Action {
     /// For editors: the schema of this file.
     #[serde(rename = "$schema", default, skip_serializing)]

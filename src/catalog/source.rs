@@ -91,7 +91,8 @@ fn action(path: &str, document: &Value, files: &Files) -> Result<(String, Value)
 /// Everything that the library embeds, out of the files below `root`.
 pub fn embed(root: &Path) -> Result<Embedded, Vec<String>> {
     let files = read(root)?;
-    let connector = files.get("connector/connector.json").ok_or_else(|| vec!["connector/connector.json: missing".to_owned()])?;
+    let connector =
+        files.get("connector/connector.json").ok_or_else(|| vec!["connector/connector.json: missing".to_owned()])?;
     let mut index = Vec::new();
     let mut blob = String::new();
     for (name, action) in actions(&files)? {

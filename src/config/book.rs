@@ -26,7 +26,13 @@ fn broken(error: StoreError) -> ActionError {
 
 impl ProfileBook {
     /// A book of these profiles of a file and those of the store.
-    pub fn new(store: Arc<dyn Store>, key: Key, clock: Arc<dyn Clock>, manifest: &'static Manifest, from_file: Vec<Profile>) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        key: Key,
+        clock: Arc<dyn Clock>,
+        manifest: &'static Manifest,
+        from_file: Vec<Profile>,
+    ) -> Self {
         Self { store, key, clock, manifest, from_file: Arc::new(from_file) }
     }
 
@@ -50,7 +56,11 @@ impl ProfileBook {
         let known: Vec<String> = all.iter().map(|(p, _)| p.id.clone()).collect();
         let found = all.into_iter().map(|(p, _)| p).find(|p| p.id == id);
         found.ok_or_else(|| {
-            let have = if known.is_empty() { "there is none yet; make one with ctct profiles add".to_owned() } else { format!("there are: {}", known.join(", ")) };
+            let have = if known.is_empty() {
+                "there is none yet; make one with ctct profiles add".to_owned()
+            } else {
+                format!("there are: {}", known.join(", "))
+            };
             ActionError::new(Code::Config, format!("there is no profile {id}; {have}"))
         })
     }
@@ -58,7 +68,8 @@ impl ProfileBook {
     /// Stores a profile, its secrets sealed.
     pub async fn put(&self, profile: Profile) -> Result<(), ActionError> {
         let mut profile = profile.completed(self.manifest)?;
-        let secrets = serde_json::to_vec(&profile.take_secrets()).map_err(|e| ActionError::new(Code::Internal, e.to_string()))?;
+        let secrets =
+            serde_json::to_vec(&profile.take_secrets()).map_err(|e| ActionError::new(Code::Internal, e.to_string()))?;
         let secrets = self.key.seal(self.clock.as_ref(), &place(&profile.id), &secrets).map_err(broken)?;
         let body = serde_json::to_string(&profile).map_err(|e| ActionError::new(Code::Internal, e.to_string()))?;
         self.store.put_profile(StoredProfile { id: profile.id, body, secrets }).await.map_err(broken)
@@ -75,7 +86,9 @@ impl ProfileBook {
     }
 
     fn open(&self, stored: &StoredProfile) -> Result<Profile, ActionError> {
-        let wrong = |e: serde_json::Error| ActionError::new(Code::Store, format!("the stored profile {} is broken: {e}", stored.id));
+        let wrong = |e: serde_json::Error| {
+            ActionError::new(Code::Store, format!("the stored profile {} is broken: {e}", stored.id))
+        };
         let mut profile: Profile = serde_json::from_str(&stored.body).map_err(wrong)?;
         let secrets = self.key.open(&place(&stored.id), &stored.secrets).map_err(broken)?;
         let secrets: ProfileSecrets = serde_json::from_slice(&secrets).map_err(wrong)?;

@@ -23,10 +23,12 @@ pub fn read_profiles(path: &Path, asked_for: bool) -> Result<Vec<Profile>, Actio
         Err(e) => return Err(wrong(e.to_string())),
     };
     // Only the message: the reader's own display repeats the line, which may hold a secret.
-    let document: Document = toml::from_str(&text).map_err(|e| wrong(format!("{}{}", place(&text, e.span()), e.message())))?;
+    let document: Document =
+        toml::from_str(&text).map_err(|e| wrong(format!("{}{}", place(&text, e.span()), e.message())))?;
     Ok(document.profiles.into_iter().map(|(id, profile)| Profile { id, ..profile }).collect())
 }
 
 fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
-    span.and_then(|s| text.get(..s.start)).map_or_else(String::new, |before| format!("line {}: ", before.lines().count().max(1)))
+    span.and_then(|s| text.get(..s.start))
+        .map_or_else(String::new, |before| format!("line {}: ", before.lines().count().max(1)))
 }

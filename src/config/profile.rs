@@ -122,12 +122,14 @@ impl Profile {
             return Err(wrong(format!("there is no scope {unknown}; the scopes are {}", known.join(", "))));
         }
         for address in [&self.api_base, &self.authorize_url, &self.token_url].into_iter().flatten() {
-            check_endpoint(address).map_err(|why| ActionError::new(Code::Config, format!("profile {}: {why}", self.id)))?;
+            check_endpoint(address)
+                .map_err(|why| ActionError::new(Code::Config, format!("profile {}: {why}", self.id)))?;
         }
         if self.redirect_uri.is_empty() {
             self.redirect_uri.clone_from(&manifest.auth.default_redirect_uri);
         }
-        Url::parse(&self.redirect_uri).map_err(|e| ActionError::new(Code::Config, format!("profile {}: redirect_uri: {e}", self.id)))?;
+        Url::parse(&self.redirect_uri)
+            .map_err(|e| ActionError::new(Code::Config, format!("profile {}: redirect_uri: {e}", self.id)))?;
         if self.scopes.is_empty() {
             self.scopes = manifest.scopes.keys().cloned().collect();
         }
@@ -137,7 +139,11 @@ impl Profile {
     /// The limits of this profile's API key.
     pub fn limits(&self, manifest: &Manifest) -> Limits {
         let per_day = self.limits.per_day.unwrap_or(manifest.budget.per_day);
-        Limits { per_second: self.limits.per_second.unwrap_or(manifest.budget.per_second), per_day, reserve: per_day / 50 }
+        Limits {
+            per_second: self.limits.per_second.unwrap_or(manifest.budget.per_second),
+            per_day,
+            reserve: per_day / 50,
+        }
     }
 
     /// Takes the secrets out, for sealing.
@@ -184,7 +190,13 @@ mod tests {
         for good in ["http://127.0.0.1:9/v3", "http://localhost:9/v3", "http://[::1]:9/v3"] {
             assert!(check_endpoint(good).is_ok(), "{good}");
         }
-        for bad in ["https://api.example.com/v3", "http://127.0.0.1.example.com/", "file:///etc/passwd", "http://10.0.0.1/", "x"] {
+        for bad in [
+            "https://api.example.com/v3",
+            "http://127.0.0.1.example.com/",
+            "file:///etc/passwd",
+            "http://10.0.0.1/",
+            "x",
+        ] {
             assert!(check_endpoint(bad).is_err(), "{bad}");
         }
     }

@@ -52,8 +52,12 @@ impl SecretSource {
         let missing = |why: String| ActionError::new(Code::Config, format!("cannot read {what}: {why}"));
         let text = match self {
             Self::Value(secret) => return Ok(secret.clone()),
-            Self::Env(name) => std::env::var(name).map_err(|_| missing(format!("the environment variable {name} is not set")))?,
-            Self::File(path) => std::fs::read_to_string(path).map_err(|e| missing(format!("{}: {e}", path.display())))?,
+            Self::Env(name) => {
+                std::env::var(name).map_err(|_| missing(format!("the environment variable {name} is not set")))?
+            }
+            Self::File(path) => {
+                std::fs::read_to_string(path).map_err(|e| missing(format!("{}: {e}", path.display())))?
+            }
             Self::Keyring(name) => keyring_entry(name).map_err(missing)?,
         };
         let trimmed = text.trim_end_matches(['\r', '\n']);

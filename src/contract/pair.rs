@@ -90,7 +90,11 @@ impl<'a> Pair<'a> {
     fn parameter(&mut self, theirs: &'a Parameter, property: &str, list: bool) {
         let place = format!("input.{property}");
         let Some(ours) = self.action.input["properties"].get(property) else {
-            return self.found.push(Found::lacking(place));
+            // A cursor is no input: it travels in the options, and the runtime writes it.
+            if !(self.action.page.is_some() && matches!(property, "next" | "prev" | "cursor")) {
+                self.found.push(Found::lacking(place));
+            }
+            return;
         };
         let mut shapes = Shapes::new(self.contract, Side::Input);
         shapes.parameter(&place, &theirs.facts, ours, list);

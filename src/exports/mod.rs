@@ -7,6 +7,7 @@ mod docs;
 mod json_schema;
 mod markdown;
 mod openapi;
+mod protocol;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use crate::catalog::{Catalog, model::Action};
 pub use docs::docs;
 pub use json_schema::json_schema;
 pub use openapi::openapi;
+pub use protocol::protocol;
 pub use tables::{error_table, retry_table, scope_table};
 
 /// One file of an export.

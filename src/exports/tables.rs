@@ -44,9 +44,9 @@ pub fn error_table() -> String {
 
 /// What is tried again, by what went wrong and what the action does, as a Markdown table.
 pub fn retry_table() -> String {
-    let rows = TABLE.iter().map(|(trouble, harmless, harmful)| {
-        vec![happened(*trouble).to_owned(), follows(*harmless), follows(*harmful)]
-    });
+    let rows = TABLE
+        .iter()
+        .map(|(trouble, harmless, harmful)| vec![happened(*trouble).to_owned(), follows(*harmless), follows(*harmful)]);
     table(&["What happened", "Reads, updates, replacements, deletions", "Creations, sends, starts of jobs"], rows)
 }
 

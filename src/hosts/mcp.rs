@@ -4,6 +4,7 @@
 //! of it. Inputs are checked by `invoke`, as for every face. stdout carries nothing but messages.
 
 mod answer;
+mod options;
 mod tools;
 
 use std::sync::{Arc, OnceLock};
@@ -26,46 +27,18 @@ use tokio::{
 use crate::{
     ActionError, ActionRequest, ActionResult, Connector,
     catalog::{
-        Catalog, Entry,
         manifest::Manifest,
         model::{Action, Effect},
     },
     protocol::{Code, FieldError, Sent},
 };
+use options::hint;
 use tools::{CONNECTION, PAGE_CURSOR};
+
+pub use options::McpOptions;
 
 /// The tools do not change while the process lives.
 const FRESH_MS: u64 = 3_600_000;
-
-/// Which actions are offered, and on which connection.
-#[derive(Debug, Clone, Default)]
-pub struct McpOptions {
-    /// The connection of a call that names none.
-    pub connection: Option<String>,
-    /// Offer only actions that change nothing.
-    pub read_only: bool,
-    /// Offer only these actions; all when empty.
-    pub actions: Vec<String>,
-}
-
-impl McpOptions {
-    fn offers(&self, entry: &Entry) -> bool {
-        let chosen = self.actions.is_empty() || self.actions.iter().any(|name| name == entry.name);
-        chosen && (!self.read_only || entry.effect == Effect::Read)
-    }
-
-    /// A slip in the settings is told at once, and not by a client that misses a tool.
-    fn check(&self, catalog: &Catalog) -> Result<(), ActionError> {
-        if let Some(name) = self.actions.iter().find(|name| catalog.position(name).is_none()) {
-            let detail = format!("no action is called {name}{}", hint(&catalog.similar(name)));
-            return Err(ActionError::new(Code::UnknownAction, detail));
-        }
-        if catalog.entries().iter().any(|entry| self.offers(entry)) {
-            return Ok(());
-        }
-        Err(ActionError::new(Code::Config, "none of the chosen actions is read-only, so there is no tool to offer"))
-    }
-}
 
 /// Serves stdin and stdout until the client closes them.
 pub async fn serve(connector: Connector, options: McpOptions) -> Result<(), ActionError> {
@@ -221,10 +194,6 @@ fn control(input: &mut JsonObject, name: &str) -> Result<Option<String>, ActionE
             Err(ActionError::new(Code::InvalidInput, format!("/{name} must be a text")).fields(vec![field]))
         }
     }
-}
-
-fn hint(near: &[&str]) -> String {
-    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) }
 }
 
 fn instructions(manifest: &Manifest, read_only: bool) -> String {

@@ -63,7 +63,11 @@ pub async fn serve(connector: &Connector) -> io::Result<()> {
 }
 
 /// Serves any pair of streams.
-pub async fn serve_on(connector: &Connector, input: impl AsyncRead + Unpin, output: impl AsyncWrite + Unpin + Send + 'static) -> io::Result<()> {
+pub async fn serve_on(
+    connector: &Connector,
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+) -> io::Result<()> {
     let (answers, receiver) = mpsc::unbounded_channel();
     let writer = tokio::spawn(write(output, receiver));
     let mut lines = BufReader::new(input);
@@ -123,11 +127,17 @@ impl Work {
     async fn take(&mut self, line: &[u8]) {
         let value: Value = match serde_json::from_slice(line) {
             Ok(value) => value,
-            Err(error) => return self.answer(&Value::Null, Err(Fault::new(-32_700, format!("not JSON: column {}", error.column())))),
+            Err(error) => {
+                return self
+                    .answer(&Value::Null, Err(Fault::new(-32_700, format!("not JSON: column {}", error.column()))));
+            }
         };
         let message = serde_json::from_value::<Message>(value).ok().filter(|m| m.jsonrpc.as_deref() == Some("2.0"));
         let Some((message, method)) = message.and_then(|mut m| m.method.take().map(|method| (m, method))) else {
-            return self.answer(&Value::Null, Err(Fault::new(-32_600, "not a JSON-RPC 2.0 request; batches are not supported")));
+            return self.answer(
+                &Value::Null,
+                Err(Fault::new(-32_600, "not a JSON-RPC 2.0 request; batches are not supported")),
+            );
         };
         match (message.id, method.as_str()) {
             (_, "$/cancel") => self.cancel(&message.params["id"]).await,
@@ -154,7 +164,9 @@ impl Work {
     async fn cancel(&mut self, id: &Value) {
         if let Some(task) = self.running.lock().await.remove(&id.to_string()) {
             task.abort();
-            let error = ActionError::new(Code::Cancelled, "the host cancelled the request; a call may have been on its way").sent(Sent::Maybe);
+            let error =
+                ActionError::new(Code::Cancelled, "the host cancelled the request; a call may have been on its way")
+                    .sent(Sent::Maybe);
             self.answer(id, Err(error.into()));
         }
     }
@@ -183,7 +195,8 @@ async fn answer(connector: &Connector, method: &str, params: Value) -> Answer {
         "actions/list" => Ok(raw(connector.catalog().entries())),
         "actions/describe" => describe(connector, &params),
         "actions/invoke" => {
-            let request: ActionRequest = serde_json::from_value(params).map_err(|e| Fault::new(-32_602, e.to_string()))?;
+            let request: ActionRequest =
+                serde_json::from_value(params).map_err(|e| Fault::new(-32_602, e.to_string()))?;
             Ok(raw(&connector.invoke(request).await?))
         }
         other => Err(Fault::new(-32_601, format!("there is no method {other}"))),

@@ -31,7 +31,13 @@ struct Memory {
 
 impl Inner {
     /// Makes the call until it is answered with success, refused for good, or out of attempts or time.
-    pub(super) async fn attempts(&self, run: &mut Run, action: &Action, scene: &Scene, call: &BoundCall) -> Result<HttpAnswer, ActionError> {
+    pub(super) async fn attempts(
+        &self,
+        run: &mut Run,
+        action: &Action,
+        scene: &Scene,
+        call: &BoundCall,
+    ) -> Result<HttpAnswer, ActionError> {
         let mut memory = Memory::default();
         let mut attempt = 0;
         loop {
@@ -76,13 +82,20 @@ impl Inner {
         Ok(())
     }
 
-    async fn send(&self, run: &mut Run, scene: &Scene, call: &BoundCall, token: &LiveToken) -> Result<HttpAnswer, SendFailure> {
+    async fn send(
+        &self,
+        run: &mut Run,
+        scene: &Scene,
+        call: &BoundCall,
+        token: &LiveToken,
+    ) -> Result<HttpAnswer, SendFailure> {
         self.note(Step::Send);
         run.calls += 1;
         let left = (run.deadline_ms - self.clock.now_ms()).clamp(1, CALL_MS);
         let timeout = Duration::from_millis(u64::try_from(left).unwrap_or(1));
         let (method, url, body) = (call.method, call.url(&scene.base), call.body.clone());
-        let answer = self.transport.send(HttpCall { method, url, credentials: token.credentials(), body, timeout }).await;
+        let answer =
+            self.transport.send(HttpCall { method, url, credentials: token.credentials(), body, timeout }).await;
         if let Ok(answer) = &answer {
             run.http_status = Some(answer.status);
             run.request_id.clone_from(&answer.request_id);
@@ -91,7 +104,12 @@ impl Inner {
     }
 
     /// What a refusal means, and what the ledger learns from it: someone else may be using the same key.
-    async fn judge(&self, answer: &HttpAnswer, action: &Action, scene: &Scene) -> Result<(Option<Trouble>, ActionError), ActionError> {
+    async fn judge(
+        &self,
+        answer: &HttpAnswer,
+        action: &Action,
+        scene: &Scene,
+    ) -> Result<(Option<Trouble>, ActionError), ActionError> {
         let mut error = refusal(self.catalog.manifest(), answer);
         let ledger = &scene.connection.ledger;
         let counted = scene.limits.per_second > 0 || scene.limits.per_day > 0;
@@ -107,16 +125,21 @@ impl Inner {
                 let now = self.clock.now_ms();
                 let resets = crate::store::day_end_ms(now);
                 error = error.retry_after(u64::try_from(resets - now).ok());
-                error.detail = format!("the day's calls of this API key are used up until {}", crate::budget::iso(resets));
+                error.detail =
+                    format!("the day's calls of this API key are used up until {}", crate::budget::iso(resets));
                 if counted {
                     self.budget.learn_exhausted(ledger).await?;
                 }
             }
             Code::ReconnectRequired => {
-                error.detail = format!("the service takes the token of connection {} no longer; connect again under the same name", scene.connection.id);
+                error.detail = format!(
+                    "the service takes the token of connection {} no longer; connect again under the same name",
+                    scene.connection.id
+                );
             }
             Code::PrivilegeMissing if !action.privileges.is_empty() => {
-                error.detail = format!("{} needs the privilege {}; {}", action.name, action.privileges.join(", "), error.detail);
+                error.detail =
+                    format!("{} needs the privilege {}; {}", action.name, action.privileges.join(", "), error.detail);
             }
             _ => {}
         }
@@ -124,7 +147,13 @@ impl Inner {
     }
 
     /// Waits before the next attempt, unless the time that is left would run out: then the error is given now.
-    async fn pause(&self, run: &mut Run, trouble: Trouble, attempt: u32, error: &ActionError) -> Result<(), ActionError> {
+    async fn pause(
+        &self,
+        run: &mut Run,
+        trouble: Trouble,
+        attempt: u32,
+        error: &ActionError,
+    ) -> Result<(), ActionError> {
         // After a 429 the ledger itself makes us wait.
         if trouble == Trouble::Throttled && error.upstream.is_some() {
             self.wait(run, 1_030).await;

@@ -94,7 +94,9 @@ fn segment_of(name: &str, value: &Value) -> Result<String, ActionError> {
     // An empty or dotted segment would make another path of it.
     if values.iter().any(String::is_empty) || values.is_empty() || joined == "." || joined == ".." {
         let field = FieldError { pointer: format!("/{name}"), message: "must not be empty or only dots".to_owned() };
-        return Err(ActionError::new(Code::InvalidInput, format!("{name} cannot stand in an address")).fields(vec![field]));
+        return Err(
+            ActionError::new(Code::InvalidInput, format!("{name} cannot stand in an address")).fields(vec![field])
+        );
     }
     Ok(joined)
 }
@@ -124,10 +126,18 @@ fn query(recipe: &CallRecipe, input: &Map<String, Value>) -> Vec<(String, String
 }
 
 /// Takes up a listing where a cursor left it. A link holds the whole query; the other styles change one pair of it.
-fn resume(action: &Action, mut query: Vec<(String, String)>, cursor: &str) -> Result<Vec<(String, String)>, ActionError> {
+fn resume(
+    action: &Action,
+    mut query: Vec<(String, String)>,
+    cursor: &str,
+) -> Result<Vec<(String, String)>, ActionError> {
     let foreign = || {
-        let field = FieldError { pointer: "/options/page/cursor".to_owned(), message: "is not a cursor of this action".to_owned() };
-        ActionError::new(Code::InvalidInput, "use the cursor of an earlier result of the same action").fields(vec![field])
+        let field = FieldError {
+            pointer: "/options/page/cursor".to_owned(),
+            message: "is not a cursor of this action".to_owned(),
+        };
+        ActionError::new(Code::InvalidInput, "use the cursor of an earlier result of the same action")
+            .fields(vec![field])
     };
     let page = action.page.as_ref().ok_or_else(foreign)?;
     let pairs: Vec<(String, String)> = form_urlencoded::parse(cursor.as_bytes()).into_owned().collect();
@@ -153,7 +163,11 @@ fn body(recipe: &CallRecipe, input: &Map<String, Value>) -> Result<Body, ActionE
     match recipe.body.as_str() {
         "none" => Ok(Body::None),
         "rest" => json(&Value::Object(rest(recipe, input))),
-        "multipart" => rest(recipe, input).iter().map(|(name, value)| part(name, value)).collect::<Result<_, _>>().map(Body::Multipart),
+        "multipart" => rest(recipe, input)
+            .iter()
+            .map(|(name, value)| part(name, value))
+            .collect::<Result<_, _>>()
+            .map(Body::Multipart),
         property => json(input.get(property).unwrap_or(&Value::Null)),
     }
 }
@@ -164,7 +178,9 @@ fn json(value: &Value) -> Result<Body, ActionError> {
 
 /// Every input that is neither in the path nor in the query, in the form in which it travels.
 fn rest(recipe: &CallRecipe, input: &Map<String, Value>) -> Map<String, Value> {
-    let elsewhere = |name: &str| recipe.query.iter().any(|q| q.property() == name) || path_variables(&recipe.path).any(|v| v == name);
+    let elsewhere = |name: &str| {
+        recipe.query.iter().any(|q| q.property() == name) || path_variables(&recipe.path).any(|v| v == name)
+    };
     let own = input.iter().filter(|(name, _)| !elsewhere(name));
     own.map(|(name, value)| (name.clone(), encoded(recipe, name, value))).collect()
 }
@@ -187,7 +203,9 @@ fn part(name: &str, value: &Value) -> Result<Part, ActionError> {
     };
     let content = match (file.get("content"), file.get("content_base64")) {
         (Some(Value::String(text)), None) => text.clone().into_bytes(),
-        (None, Some(Value::String(encoded))) => STANDARD.decode(encoded.trim()).map_err(|_| bad_file(name, "/content_base64", "is not Base64"))?,
+        (None, Some(Value::String(encoded))) => {
+            STANDARD.decode(encoded.trim()).map_err(|_| bad_file(name, "/content_base64", "is not Base64"))?
+        }
         _ => return Err(bad_file(name, "", "must have either content or content_base64")),
     };
     let filename = file.get("filename").map(text).filter(|f| !f.is_empty()).unwrap_or_else(|| "file".to_owned());

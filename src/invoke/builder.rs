@@ -67,11 +67,33 @@ impl Builder {
         let catalog = Catalog::embedded();
         let manifest = catalog.manifest();
         let profiles = ProfileBook::new(Arc::clone(&store), key.clone(), Arc::clone(&clock), manifest, profiles);
-        let keeper = Keeper::new(Arc::clone(&store), Arc::clone(&transport), Arc::clone(&clock), key.clone(), manifest, profiles.clone());
+        let keeper = Keeper::new(
+            Arc::clone(&store),
+            Arc::clone(&transport),
+            Arc::clone(&clock),
+            key.clone(),
+            manifest,
+            profiles.clone(),
+        );
         let budget = Budget::new(Arc::clone(&store), Arc::clone(&clock));
         let runs = RunLog::new(Arc::clone(&store));
         let rules = Rules::new(catalog);
         let scenes = Mutex::default();
-        Connector { inner: Arc::new(Inner { catalog, rules, keeper, budget, store, transport, clock, profiles, key, observers, runs, scenes }) }
+        Connector {
+            inner: Arc::new(Inner {
+                catalog,
+                rules,
+                keeper,
+                budget,
+                store,
+                transport,
+                clock,
+                profiles,
+                key,
+                observers,
+                runs,
+                scenes,
+            }),
+        }
     }
 }

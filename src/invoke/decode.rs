@@ -85,7 +85,9 @@ fn issues(action: &Action, output: &RawValue) -> Vec<Issue> {
 }
 
 fn next(action: &Action, page: &PageRecipe, sent: &[(String, String)], output: &RawValue) -> Option<Next> {
-    let found = || page.next.as_slice().iter().find_map(|pointer| peek::text(peek::at(output, pointer)?)).filter(|t| !t.is_empty());
+    let found = || {
+        page.next.as_slice().iter().find_map(|pointer| peek::text(peek::at(output, pointer)?)).filter(|t| !t.is_empty())
+    };
     let cursor = match page.style {
         PageStyle::Link => from_link(action, &found()?)?,
         PageStyle::Cursor => pair("next", &found()?),
@@ -111,7 +113,13 @@ fn pair(name: &str, value: &str) -> String {
 }
 
 /// A short page is the last one; where no limit was sent, an empty one is.
-fn counted(page: &PageRecipe, sent: &[(String, String)], output: &RawValue, name: &str, step: fn(u64, u64) -> u64) -> Option<String> {
+fn counted(
+    page: &PageRecipe,
+    sent: &[(String, String)],
+    output: &RawValue,
+    name: &str,
+    step: fn(u64, u64) -> u64,
+) -> Option<String> {
     let count = u64::try_from(peek::at(output, &page.items).and_then(peek::items)?.len()).ok()?;
     let number = |key: &str| sent.iter().find(|(k, _)| k == key).and_then(|(_, v)| v.parse::<u64>().ok());
     let full = number("limit").or(page.limit_max.map(u64::from)).unwrap_or(1);
@@ -130,10 +138,15 @@ fn keep(value: &Value, paths: &[&[&str]]) -> Value {
     if paths.iter().any(|p| p.is_empty()) {
         return value.clone();
     }
-    let below = |name: &str| -> Vec<&[&str]> { paths.iter().filter(|p| p[0] == name || p[0] == "*").map(|p| &p[1..]).collect() };
+    let below = |name: &str| -> Vec<&[&str]> {
+        paths.iter().filter(|p| p[0] == name || p[0] == "*").map(|p| &p[1..]).collect()
+    };
     match value {
         Value::Object(map) => {
-            let kept = map.iter().map(|(k, v)| (k, v, below(&k.replace('~', "~0").replace('/', "~1")))).filter(|(_, _, b)| !b.is_empty());
+            let kept = map
+                .iter()
+                .map(|(k, v)| (k, v, below(&k.replace('~', "~0").replace('/', "~1"))))
+                .filter(|(_, _, b)| !b.is_empty());
             Value::Object(kept.map(|(k, v, b)| (k.clone(), keep(v, &b))).collect::<Map<_, _>>())
         }
         Value::Array(list) => {

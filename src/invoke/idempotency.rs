@@ -35,14 +35,27 @@ impl Claimed {
 }
 
 impl Inner {
-    pub(super) async fn claim(&self, scene: &Scene, action: &Action, input: &Map<String, Value>, request: &ActionRequest) -> Result<Claimed, ActionError> {
-        let Some(key) = request.options.idempotency_key.clone().filter(|_| action.effect != Effect::Read) else { return Ok(Claimed::Nothing) };
+    pub(super) async fn claim(
+        &self,
+        scene: &Scene,
+        action: &Action,
+        input: &Map<String, Value>,
+        request: &ActionRequest,
+    ) -> Result<Claimed, ActionError> {
+        let Some(key) = request.options.idempotency_key.clone().filter(|_| action.effect != Effect::Read) else {
+            return Ok(Claimed::Nothing);
+        };
         let connection = scene.connection.id.clone();
         let hash = hash(&action.name, input);
         match self.store.claim(&connection, &key, &hash, self.clock.now_ms()).await.map_err(store_error)? {
             Claim::Ours => Ok(Claimed::Ours { connection, key }),
             Claim::Done(sealed) => self.reopen(&connection, &key, &sealed).map(|r| Claimed::Earlier(Box::new(r))),
-            Claim::Mismatch => Err(ActionError::new(Code::IdempotencyMismatch, format!("the idempotency key was used for another input of connection {connection} within the last day"))),
+            Claim::Mismatch => Err(ActionError::new(
+                Code::IdempotencyMismatch,
+                format!(
+                    "the idempotency key was used for another input of connection {connection} within the last day"
+                ),
+            )),
             Claim::Open => {
                 let detail = "an earlier run with this idempotency key has not ended, or ended without anyone knowing how; look whether it took effect";
                 Err(ActionError::new(Code::OutcomeUnknown, detail).sent(Sent::Maybe))
@@ -51,12 +64,17 @@ impl Inner {
     }
 
     /// Keeps a success; gives the key back where nothing happened; leaves it open where nobody knows.
-    pub(super) async fn settle(&self, claim: &Claimed, result: Result<ActionResult, ActionError>) -> Result<ActionResult, ActionError> {
+    pub(super) async fn settle(
+        &self,
+        claim: &Claimed,
+        result: Result<ActionResult, ActionError>,
+    ) -> Result<ActionResult, ActionError> {
         let Claimed::Ours { connection, key } = claim else { return result };
         match &result {
             Ok(result) => {
                 let plain = serde_json::to_vec(result).map_err(|e| ActionError::new(Code::Internal, e.to_string()))?;
-                let sealed = self.key.seal(self.clock.as_ref(), &place(connection, key), &plain).map_err(store_error)?;
+                let sealed =
+                    self.key.seal(self.clock.as_ref(), &place(connection, key), &plain).map_err(store_error)?;
                 if let Err(error) = self.store.settle(connection, key, &sealed).await {
                     tracing::warn!(%error, "the result of an idempotency key could not be kept");
                 }
@@ -69,7 +87,8 @@ impl Inner {
 
     fn reopen(&self, connection: &str, key: &str, sealed: &[u8]) -> Result<ActionResult, ActionError> {
         let plain = self.key.open(&place(connection, key), sealed).map_err(store_error)?;
-        let mut result: ActionResult = serde_json::from_slice(&plain).map_err(|e| ActionError::new(Code::Store, format!("a kept result is broken: {e}")))?;
+        let mut result: ActionResult = serde_json::from_slice(&plain)
+            .map_err(|e| ActionError::new(Code::Store, format!("a kept result is broken: {e}")))?;
         result.meta.replayed = true;
         Ok(result)
     }

@@ -88,7 +88,8 @@ impl Inner {
         }
         let (mut all, mut issues) = (Vec::new(), Vec::new());
         while !position.ended {
-            let (items, more) = self.one_page(run, action, scene, &input, &mut position, request.options.max_items).await?;
+            let (items, more) =
+                self.one_page(run, action, scene, &input, &mut position, request.options.max_items).await?;
             all.extend(items);
             issues.extend(more);
         }
@@ -99,9 +100,19 @@ impl Inner {
             output = super::decode::select(&output, &request.options.select);
         }
         let next = position.cursor.map(|cursor| crate::protocol::Next { cursor });
-        let summary = if next.is_some() { format!("{}: {} items, more follow", action.title, all.len()) } else { summary };
+        let summary =
+            if next.is_some() { format!("{}: {} items, more follow", action.title, all.len()) } else { summary };
         let meta = self.meta(run);
-        Ok(ActionResult { run_id: run.id.clone(), action: action.name.clone(), outcome, output, issues, next, summary, meta })
+        Ok(ActionResult {
+            run_id: run.id.clone(),
+            action: action.name.clone(),
+            outcome,
+            output,
+            issues,
+            next,
+            summary,
+            meta,
+        })
     }
 
     async fn one_page(
@@ -113,15 +124,20 @@ impl Inner {
         position: &mut Position,
         max: Option<u64>,
     ) -> Result<(Vec<Box<RawValue>>, Vec<Issue>), ActionError> {
-        let Some(recipe) = &action.page else { return Err(ActionError::new(Code::InvalidInput, format!("{} has no pages", action.name))) };
+        let Some(recipe) = &action.page else {
+            return Err(ActionError::new(Code::InvalidInput, format!("{} has no pages", action.name)));
+        };
         let call = bind(action, input, position.cursor.as_deref())?;
         // The time allowed is for each page: a long listing is not a slow call.
         run.deadline_ms += self.clock.now_ms() - run.began_ms.max(run.page_began_ms);
         run.page_began_ms = self.clock.now_ms();
-        let Decoded::Done { output, issues, next, .. } = self.ready(run, action, scene, &call).await? else { return Ok(Default::default()) };
+        let Decoded::Done { output, issues, next, .. } = self.ready(run, action, scene, &call).await? else {
+            return Ok(Default::default());
+        };
         let items = peek::at(&output, &recipe.items).and_then(peek::items).unwrap_or_default();
         let empty = items.is_empty();
-        let mut fresh: Vec<_> = items.into_iter().filter(|item| position.is_new(recipe, item)).map(ToOwned::to_owned).collect();
+        let mut fresh: Vec<_> =
+            items.into_iter().filter(|item| position.is_new(recipe, item)).map(ToOwned::to_owned).collect();
         let next = next.map(|n| n.cursor).filter(|n| !empty && Some(n) != position.cursor.as_ref());
         position.ended = next.is_none();
         position.cursor = next;

@@ -161,8 +161,11 @@ impl Inner {
     fn validate(&self, action: &'static Action, request: &ActionRequest) -> Result<Map<String, Value>, ActionError> {
         self.note(Step::Validate);
         if request.options.all_pages && action.page.is_none() {
-            let field = FieldError { pointer: "/options/all_pages".to_owned(), message: "is only for listings".to_owned() };
-            return Err(ActionError::new(Code::InvalidInput, format!("{} has no pages", action.name)).fields(vec![field]));
+            let field =
+                FieldError { pointer: "/options/all_pages".to_owned(), message: "is only for listings".to_owned() };
+            return Err(
+                ActionError::new(Code::InvalidInput, format!("{} has no pages", action.name)).fields(vec![field])
+            );
         }
         let mut input = request.input.clone();
         fill_defaults(&action.input, &mut input);
@@ -175,7 +178,13 @@ impl Inner {
     }
 
     /// Decodes, and asks again while the service says that it is not ready.
-    async fn ready(&self, run: &mut Run, action: &'static Action, scene: &Scene, call: &BoundCall) -> Result<Decoded, ActionError> {
+    async fn ready(
+        &self,
+        run: &mut Run,
+        action: &'static Action,
+        scene: &Scene,
+        call: &BoundCall,
+    ) -> Result<Decoded, ActionError> {
         for wait_ms in [500, 1_000, 2_000, 4_000, 8_000, 16_000] {
             let answer = self.attempts(run, action, scene, call).await?;
             self.note(Step::Decode);
@@ -198,27 +207,46 @@ impl Inner {
     }
 
     fn result(&self, run: &Run, action: &Action, decoded: Decoded, select: &[String]) -> ActionResult {
-        let Decoded::Done { outcome, mut output, issues, next } = decoded else { unreachable!("ready() gives no pending answer") };
-        let count = action.page.as_ref().and_then(|p| peek::items(peek::at(&output, &p.items)?)).map(|items| items.len());
+        let Decoded::Done { outcome, mut output, issues, next } = decoded else {
+            unreachable!("ready() gives no pending answer")
+        };
+        let count =
+            action.page.as_ref().and_then(|p| peek::items(peek::at(&output, &p.items)?)).map(|items| items.len());
         let summary = summary(action, outcome, count, next.as_ref(), issues.len());
         if !select.is_empty() {
             output = decode::select(&output, select);
         }
         let meta = self.meta(run);
-        ActionResult { run_id: run.id.clone(), action: action.name.clone(), outcome, output, issues, next, summary, meta }
+        ActionResult {
+            run_id: run.id.clone(),
+            action: action.name.clone(),
+            outcome,
+            output,
+            issues,
+            next,
+            summary,
+            meta,
+        }
     }
 }
 
 /// One error that names every broken rule.
 fn invalid(violations: &[FieldError]) -> ActionError {
-    let words: Vec<_> = violations.iter().map(|v| format!("{} {}", if v.pointer.is_empty() { "the input" } else { &v.pointer }, v.message)).collect();
+    let words: Vec<_> = violations
+        .iter()
+        .map(|v| format!("{} {}", if v.pointer.is_empty() { "the input" } else { &v.pointer }, v.message))
+        .collect();
     ActionError::new(Code::InvalidInput, words.join("; ")).fields(violations.to_vec())
 }
 
 fn summary(action: &Action, outcome: Outcome, count: Option<usize>, next: Option<&Next>, issues: usize) -> String {
     let title = &action.title;
     match (outcome, count) {
-        (_, Some(n)) => format!("{title}: {n} {}{}", if n == 1 { "item" } else { "items" }, if next.is_some() { ", more follow" } else { "" }),
+        (_, Some(n)) => format!(
+            "{title}: {n} {}{}",
+            if n == 1 { "item" } else { "items" },
+            if next.is_some() { ", more follow" } else { "" }
+        ),
         (Outcome::Accepted, _) => format!("{title}: the service has started the job"),
         (Outcome::Partial, _) => format!("{title}: done, except for {issues} of the parts"),
         _ => format!("{title}: done"),

@@ -64,7 +64,9 @@ async fn write(store: Arc<dyn Store>, mut receiver: mpsc::UnboundedReceiver<Line
         {
             tracing::warn!(%error, "the run log could not be written");
         }
-        waiting.into_iter().for_each(|done| drop(done.send(())));
+        for done in waiting {
+            let _ = done.send(());
+        }
     }
 }
 
@@ -88,7 +90,11 @@ impl Inner {
         }
     }
 
-    pub(super) fn finish(&self, run: &Run, outcome: Result<ActionResult, ActionError>) -> Result<ActionResult, ActionError> {
+    pub(super) fn finish(
+        &self,
+        run: &Run,
+        outcome: Result<ActionResult, ActionError>,
+    ) -> Result<ActionResult, ActionError> {
         self.note(Step::Record);
         let outcome = outcome.map_err(|e| ActionError { run_id: Some(run.id.clone()), ..e });
         self.log(run, &outcome.as_ref().map(|r| r.outcome).map_err(Clone::clone));
@@ -101,7 +107,15 @@ impl Inner {
             Ok(outcome) => format!("{outcome:?}").to_lowercase(),
             Err(error) => error.code.as_str().to_owned(),
         };
-        tracing::info!(run = run.id, action = run.action, connection = run.connection, outcome, calls = run.calls, waited_ms = run.waited_ms, status = run.http_status);
+        tracing::info!(
+            run = run.id,
+            action = run.action,
+            connection = run.connection,
+            outcome,
+            calls = run.calls,
+            waited_ms = run.waited_ms,
+            status = run.http_status
+        );
         if run.calls == 0 {
             return;
         }

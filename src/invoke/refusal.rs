@@ -35,16 +35,25 @@ pub(super) fn read(answer: &HttpAnswer) -> Said {
     };
     let first = |names: &[&str], value: &Value| names.iter().find_map(|n| value.get(n)?.as_str()).map(str::to_owned);
     let key = list.iter().find_map(|e| first(&["error_key", "error", "errorCode"], e));
-    let messages: Vec<_> = list.iter().filter_map(|e| first(&["error_message", "error_description", "errorSummary", "message"], e)).collect();
+    let messages: Vec<_> = list
+        .iter()
+        .filter_map(|e| first(&["error_message", "error_description", "errorSummary", "message"], e))
+        .collect();
     Said { key, message: (!messages.is_empty()).then(|| messages.join("; ")) }
 }
 
 /// The error that a refusal means.
 pub(super) fn refusal(manifest: &Manifest, answer: &HttpAnswer) -> ActionError {
     let said = read(answer);
-    let rule = manifest.errors.values().filter(|r| matches(r, answer.status, &said)).max_by_key(|r| (r.error_key.is_some(), r.message.is_some()));
+    let rule = manifest
+        .errors
+        .values()
+        .filter(|r| matches(r, answer.status, &said))
+        .max_by_key(|r| (r.error_key.is_some(), r.message.is_some()));
     let code = rule.map_or_else(|| by_status(answer.status), |r| r.code);
-    let ids = rule.and_then(|r| r.id_in_message.as_ref()).and_then(|name| Some((name.clone(), uuid_in(said.message.as_deref()?)?)));
+    let ids = rule
+        .and_then(|r| r.id_in_message.as_ref())
+        .and_then(|name| Some((name.clone(), uuid_in(said.message.as_deref()?)?)));
     let words = said.message.clone().or_else(|| said.key.clone()).unwrap_or_else(|| "no reason given".to_owned());
     let upstream = Upstream {
         status: answer.status,
@@ -94,20 +103,41 @@ mod tests {
     use crate::{catalog::Catalog, protocol::Code, transport::HttpAnswer};
 
     fn answer(status: u16, content_type: &str, body: &'static str) -> HttpAnswer {
-        HttpAnswer { status, content_type: content_type.to_owned(), request_id: None, body: Bytes::from_static(body.as_bytes()) }
+        HttpAnswer {
+            status,
+            content_type: content_type.to_owned(),
+            request_id: None,
+            body: Bytes::from_static(body.as_bytes()),
+        }
     }
 
     #[test]
     fn every_shape_of_refusal_has_its_code() {
         let cases = [
-            (400, r#"[{"error_key":"contacts.api.validation.error","error_message":"create_source is missing"}]"#, Code::Rejected),
+            (
+                400,
+                r#"[{"error_key":"contacts.api.validation.error","error_message":"create_source is missing"}]"#,
+                Code::Rejected,
+            ),
             (401, r#"{"error_key":"unauthorized","error_message":"Unauthorized"}"#, Code::ReconnectRequired),
-            (403, r#"{"error_key":"access_denied","error_message":"Request forbidden due to insufficient user privileges."}"#, Code::PrivilegeMissing),
+            (
+                403,
+                r#"{"error_key":"access_denied","error_message":"Request forbidden due to insufficient user privileges."}"#,
+                Code::PrivilegeMissing,
+            ),
             (403, r#"{"message":"Forbidden"}"#, Code::Rejected),
-            (404, r#"[{"error_key":"contacts.api.not_found","error_message":"contact_id is in an invalid format."}]"#, Code::NotFound),
+            (
+                404,
+                r#"[{"error_key":"contacts.api.not_found","error_message":"contact_id is in an invalid format."}]"#,
+                Code::NotFound,
+            ),
             (429, r#"{"error_key":"throttled","error_message":"Too Many Requests"}"#, Code::Throttled),
             (429, r#"{"error_key":"quota_exceeded","error_message":"Limit Exceeded"}"#, Code::QuotaExhausted),
-            (429, r#"[{"error_key":"x","error_message":"Too many requests. You exceeded 1,000 queued activities for this user account."}]"#, Code::QueueFull),
+            (
+                429,
+                r#"[{"error_key":"x","error_message":"Too many requests. You exceeded 1,000 queued activities for this user account."}]"#,
+                Code::QueueFull,
+            ),
             (429, r#"{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit"}"#, Code::Throttled),
             (503, "<html>down</html>", Code::Unavailable),
             (400, r#"{"error":"invalid_request","error_description":"no"}"#, Code::Rejected),

@@ -72,7 +72,10 @@ pub const ATTEMPTS: u32 = 4;
 /// The table's verdict.
 pub fn verdict(trouble: Trouble, repeat: Repeat) -> Verdict {
     let row = TABLE.iter().find(|(t, _, _)| *t == trouble);
-    row.map_or(Verdict::OutcomeUnknown, |(_, harmless, harmful)| if repeat == Repeat::Harmless { *harmless } else { *harmful })
+    row.map_or(
+        Verdict::OutcomeUnknown,
+        |(_, harmless, harmful)| if repeat == Repeat::Harmless { *harmless } else { *harmful },
+    )
 }
 
 impl From<&SendFailure> for Trouble {

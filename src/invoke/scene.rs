@@ -21,7 +21,7 @@ const FRESH_MS: i64 = 5_000;
 
 /// Everything about the connection that a run needs.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub(crate) struct Scene {
     pub(crate) connection: Connection,
     pub(crate) base: Url,
     pub(crate) limits: Limits,
@@ -32,7 +32,12 @@ pub struct Scene {
 pub(crate) type Cache = Mutex<HashMap<String, (i64, Arc<Scene>)>>;
 
 impl Inner {
-    pub(super) async fn preflight(&self, action: &Action, request: &ActionRequest, run: &mut Run) -> Result<Arc<Scene>, ActionError> {
+    pub(super) async fn preflight(
+        &self,
+        action: &Action,
+        request: &ActionRequest,
+        run: &mut Run,
+    ) -> Result<Arc<Scene>, ActionError> {
         self.note(Step::Preflight);
         let id = match &request.connection {
             Some(id) => id.clone(),
@@ -52,9 +57,14 @@ impl Inner {
             (Some(only), 0) => Ok(only.id),
             (Some(last), _) => {
                 let names: Vec<_> = all.iter().map(|c| c.id.as_str()).chain([last.id.as_str()]).collect();
-                Err(ActionError::new(Code::ConnectionUnknown, format!("name the connection: there are {}", names.join(", "))))
+                Err(ActionError::new(
+                    Code::ConnectionUnknown,
+                    format!("name the connection: there are {}", names.join(", ")),
+                ))
             }
-            (None, _) => Err(ActionError::new(Code::ConnectionUnknown, "there is no connection yet; make one with ctct connect")),
+            (None, _) => {
+                Err(ActionError::new(Code::ConnectionUnknown, "there is no connection yet; make one with ctct connect"))
+            }
         }
     }
 
@@ -65,7 +75,8 @@ impl Inner {
             return Ok(scene);
         }
         let connection = self.store.connection(id).await.map_err(store_error)?;
-        let connection = connection.ok_or_else(|| ActionError::new(Code::ConnectionUnknown, format!("there is no connection {id}")))?;
+        let connection = connection
+            .ok_or_else(|| ActionError::new(Code::ConnectionUnknown, format!("there is no connection {id}")))?;
         let profile = match &connection.profile {
             Some(profile) => Some(self.profiles.get(profile).await?),
             None => None,
@@ -98,14 +109,18 @@ fn enabled(action: &Action, scene: &Scene) -> Result<(), ActionError> {
         return Ok(());
     }
     let profile = scene.connection.profile.as_deref().unwrap_or_default();
-    Err(ActionError::new(Code::ActionDisabled, format!("{} is not among the actions that profile {profile} switches on", action.name)))
+    Err(ActionError::new(
+        Code::ActionDisabled,
+        format!("{} is not among the actions that profile {profile} switches on", action.name),
+    ))
 }
 
 fn authorizer(action: &Action, connection: &Connection) -> Result<(), ActionError> {
     let id = &connection.id;
     match (action.authorizer, connection.partner) {
         (Authorizer::Account, true) => {
-            let detail = format!("{} acts on a connected account, and connection {id} holds a partner's token", action.name);
+            let detail =
+                format!("{} acts on a connected account, and connection {id} holds a partner's token", action.name);
             Err(ActionError::new(Code::CredentialsMissing, detail))
         }
         (Authorizer::Partner, false) if connection.profile.is_none() => {
@@ -126,6 +141,11 @@ pub fn check_scopes(action: &Action, connection: &Connection) -> Result<(), Acti
         return Ok(());
     }
     let needed = action.scopes.join(" or ");
-    let detail = format!("{} needs the scope {needed}, and connection {} was given: {}", action.name, connection.id, granted.join(", "));
+    let detail = format!(
+        "{} needs the scope {needed}, and connection {} was given: {}",
+        action.name,
+        connection.id,
+        granted.join(", ")
+    );
     Err(ActionError::new(Code::ScopeMissing, detail))
 }

@@ -70,7 +70,10 @@ pub struct Upstream {
 /// Why an action did not work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("{}: {detail}", code.as_str())]
-#[schemars(title = "ActionError", description = "Why an action did not work: a code of a closed set, what was sent, and what to do.")]
+#[schemars(
+    title = "ActionError",
+    description = "Why an action did not work: a code of a closed set, what was sent, and what to do."
+)]
 pub struct ActionError {
     /// What went wrong.
     pub code: Code,

@@ -106,7 +106,13 @@ impl Env {
     pub(super) fn uuid_v1(&mut self) -> String {
         let r = self.random();
         let s = self.random();
-        format!("{:08x}-{:04x}-11ef-{:04x}-fa163e{:06x}", r >> 32, (r >> 16) & 0xffff, 0x8000 | (s & 0x3fff), (s >> 16) & 0xff_ffff)
+        format!(
+            "{:08x}-{:04x}-11ef-{:04x}-fa163e{:06x}",
+            r >> 32,
+            (r >> 16) & 0xffff,
+            0x8000 | (s & 0x3fff),
+            (s >> 16) & 0xff_ffff
+        )
     }
 
     /// A random UUID, as campaigns have.

@@ -108,7 +108,9 @@ pub(super) fn instead(kind: Kind) -> Option<Reply> {
         Kind::QuotaExceeded => Some(limits::quota_exceeded()),
         Kind::QueueFull => Some(limits::queue_full()),
         Kind::Error500 => Some(Reply::errors(500, "internal.error", "There was a problem with our internal service.")),
-        Kind::Error503 => Some(Reply::errors(503, "service.unavailable", "Our internal service is temporarily unavailable.")),
+        Kind::Error503 => {
+            Some(Reply::errors(503, "service.unavailable", "Our internal service is temporarily unavailable."))
+        }
         Kind::Unauthorized => Some(super::gate::unauthorized()),
         Kind::Html => Some(Reply::html(502, "<!doctype html><title>502</title><h1>Bad gateway</h1>")),
         Kind::Error500After | Kind::Slow | Kind::CutOff | Kind::ResetAfter | Kind::Reset => None,

@@ -23,7 +23,11 @@ fn admit(world: &mut World, call: &mut Call) -> Answer {
     call.caller = world.authority.caller(token, now).ok_or_else(unauthorized)?;
     world.limits.call(&call.caller.client_id, &world.env.options, now)?;
     let Some((route, params)) = route else {
-        return Err(Reply::errors(405, "method.not_allowed", "The requested resource does not support the method used."));
+        return Err(Reply::errors(
+            405,
+            "method.not_allowed",
+            "The requested resource does not support the method used.",
+        ));
     };
     call.params = params;
     scope(route, &call.caller.scopes)?;

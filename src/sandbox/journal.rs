@@ -16,14 +16,15 @@ pub(super) struct Journal {
 const MOST: usize = 100_000;
 
 impl Journal {
-    pub(super) fn add(&mut self, at: Timestamp, call: &Call, status: u16, account: Option<String>) {
+    pub(super) fn add(&mut self, at: Timestamp, call: &Call, status: u16, account: Option<&str>) {
         self.seq += 1;
         if self.entries.len() >= MOST {
             return;
         }
         // A code or token in a query must not be readable later.
         let secret = |name: &str| matches!(name, "code" | "code_verifier" | "refresh_token" | "device_code" | "state");
-        let query: Vec<_> = call.query.iter().map(|(k, v)| format!("{k}={}", if secret(k) { "[redacted]" } else { v })).collect();
+        let query: Vec<_> =
+            call.query.iter().map(|(k, v)| format!("{k}={}", if secret(k) { "[redacted]" } else { v })).collect();
         let client = Some(&call.caller.client_id).filter(|c| !c.is_empty());
         self.entries.push(json!({
             "seq": self.seq, "at": millis(at), "method": call.method, "path": call.path, "query": query.join("&"),

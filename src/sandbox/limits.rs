@@ -82,5 +82,9 @@ pub(super) fn quota_exceeded() -> Reply {
 
 /// The answer when too many bulk jobs wait.
 pub(super) fn queue_full() -> Reply {
-    Reply::errors(429, "contacts.api.too_many_requests", "Too many requests. You exceeded 1,000 queued activities for this user account.")
+    Reply::errors(
+        429,
+        "contacts.api.too_many_requests",
+        "Too many requests. You exceeded 1,000 queued activities for this user account.",
+    )
 }

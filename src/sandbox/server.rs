@@ -4,7 +4,9 @@ use std::{
     convert::Infallible,
     io,
     net::SocketAddr,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -160,7 +162,8 @@ async fn read(request: Request<Incoming>) -> Result<Call, Broken> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_REQUEST).collect().await.map_err(|_| Broken)?.to_bytes();
     let query = head.uri.query().unwrap_or_default();
-    let headers = head.headers.iter().map(|(k, v)| (k.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
+    let headers =
+        head.headers.iter().map(|(k, v)| (k.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
     Ok(Call {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
@@ -178,7 +181,8 @@ fn handle(world: &mut World, call: Call) -> (Option<Strike>, Reply) {
         return (None, reply);
     }
     let strike = world.faults.strike(&call);
-    let stand_in = strike.and_then(|s| if s.kind == Kind::Reset { Some(Reply::empty(0)) } else { faults::instead(s.kind) });
+    let stand_in =
+        strike.and_then(|s| if s.kind == Kind::Reset { Some(Reply::empty(0)) } else { faults::instead(s.kind) });
     let (call, mut reply) = match stand_in {
         Some(reply) => (call, reply),
         None if call.path.starts_with("/oauth2/") => {
@@ -202,29 +206,37 @@ fn write(reply: Reply, cut: bool) -> Result<Response<Outgoing>, Broken> {
     }
     let body = Bytes::from(reply.body);
     let body = if cut {
-        CutOff { body: Some(body.slice(..body.len() / 2)), promised: body.len() as u64 }.boxed_unsync()
+        CutOff::of(&body).boxed_unsync()
     } else {
         Full::new(body).map_err(|e: Infallible| match e {}).boxed_unsync()
     };
     response.body(body).map_err(|_| Broken)
 }
 
-/// A body that promises more than it gives.
+/// A body that promises more than it gives. It pauses before it breaks, so that its head and first half are on their
+/// way by then.
 struct CutOff {
-    body: Option<Bytes>,
+    half: Option<Bytes>,
     promised: u64,
+    pause: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl CutOff {
+    fn of(body: &Bytes) -> Self {
+        let pause = Box::pin(tokio::time::sleep(Duration::from_millis(30)));
+        Self { half: Some(body.slice(..body.len() / 2)), promised: body.len() as u64, pause }
+    }
 }
 
 impl Body for CutOff {
     type Data = Bytes;
     type Error = Broken;
 
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let half = self.body.take();
-        std::task::Poll::Ready(Some(half.map(Frame::data).ok_or(Broken)))
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        self.pause.as_mut().poll(context).map(|()| Some(Err(Broken)))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -27,12 +27,20 @@ impl World {
         let mut env = Env::new(options);
         let account = seed::account(&mut env);
         let authority = Authority::new(&mut env);
-        Self { env, accounts: vec![account], authority, limits: Limits::default(), faults: Faults::default(), journal: Journal::default() }
+        Self {
+            env,
+            accounts: vec![account],
+            authority,
+            limits: Limits::default(),
+            faults: Faults::default(),
+            journal: Journal::default(),
+        }
     }
 
     /// Notes an answered call.
     pub(super) fn note(&mut self, call: &Call, status: u16) {
-        let login = if call.caller.client_id.is_empty() { None } else { self.accounts.get(call.caller.account).map(|a| a.login.clone()) };
+        let known = !call.caller.client_id.is_empty();
+        let login = self.accounts.get(call.caller.account).filter(|_| known).map(|a| a.login.as_str());
         self.journal.add(self.env.now(), call, status, login);
     }
 }

@@ -4,7 +4,8 @@
 pub(super) fn email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"()<>,;:\\\"[]@".contains(c);
-    let labels_ok = domain.contains('.') && domain.split('.').all(|l| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-'));
+    let labels_ok =
+        domain.contains('.') && domain.split('.').all(|l| !l.is_empty() && !l.starts_with('-') && !l.ends_with('-'));
     !local.is_empty() && labels_ok && local.chars().all(plain) && domain.chars().all(plain)
 }
 
@@ -15,7 +16,9 @@ pub(super) fn uuid(text: &str) -> bool {
 
 /// An ISO time, offset with or without a colon, or a plain date.
 pub(super) fn date_time(text: &str) -> bool {
-    text.parse::<jiff::Timestamp>().is_ok() || colon_offset(text).is_some_and(|t| t.parse::<jiff::Timestamp>().is_ok()) || date(text)
+    text.parse::<jiff::Timestamp>().is_ok()
+        || colon_offset(text).is_some_and(|t| t.parse::<jiff::Timestamp>().is_ok())
+        || date(text)
 }
 
 /// A plain date, `2026-11-22`.

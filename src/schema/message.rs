@@ -1,6 +1,9 @@
 //! Our words for a broken rule: which property, what it must be; never the value itself.
 
-use jsonschema::{ValidationError, error::{TypeKind, ValidationErrorKind as Kind}};
+use jsonschema::{
+    ValidationError,
+    error::{TypeKind, ValidationErrorKind as Kind},
+};
 use serde_json::Value;
 
 use crate::protocol::FieldError;
@@ -11,11 +14,17 @@ pub(super) fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<FieldE
     let one = |message: String| vec![FieldError { pointer: at.to_owned(), message }];
     match error.kind() {
         Kind::Required { property } => {
-            vec![FieldError { pointer: child(at, property.as_str().unwrap_or_default()), message: "is required".to_owned() }]
+            vec![FieldError {
+                pointer: child(at, property.as_str().unwrap_or_default()),
+                message: "is required".to_owned(),
+            }]
         }
         Kind::AdditionalProperties { unexpected } => {
             let known = known_names(schema, error.schema_path().as_str());
-            unexpected.iter().map(|name| FieldError { pointer: child(at, name), message: unknown(name, &known) }).collect()
+            unexpected
+                .iter()
+                .map(|name| FieldError { pointer: child(at, name), message: unknown(name, &known) })
+                .collect()
         }
         kind => one(own_words(error, schema).unwrap_or_else(|| words(kind))),
     }
@@ -88,7 +97,9 @@ fn words(kind: &Kind) -> String {
         Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
         Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
         Kind::MaxItems { limit } => format!("must have at most {limit} entries"),
-        Kind::MinItems { limit } => format!("must have at least {limit} {}", if *limit == 1 { "entry" } else { "entries" }),
+        Kind::MinItems { limit } => {
+            format!("must have at least {limit} {}", if *limit == 1 { "entry" } else { "entries" })
+        }
         Kind::MaxProperties { limit } => format!("must have at most {limit} of its properties"),
         Kind::MinProperties { limit } => format!("must have at least {limit} of its properties"),
         Kind::UniqueItems => "must not hold the same entry twice".to_owned(),

@@ -34,7 +34,8 @@ impl InputRules {
         if self.validator.is_valid(input) {
             return Vec::new();
         }
-        let mut found: Vec<_> = self.validator.iter_errors(input).flat_map(|e| message::explain(&e, self.schema)).collect();
+        let mut found: Vec<_> =
+            self.validator.iter_errors(input).flat_map(|e| message::explain(&e, self.schema)).collect();
         found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
         found.dedup();
         found
@@ -47,7 +48,9 @@ pub fn compile(schema: &Value) -> Result<Validator, ActionError> {
     let options = options.with_format("email", formats::email).with_format("uuid", formats::uuid);
     let options = options.with_format("date-time", formats::date_time).with_format("date", formats::date);
     let options = options.with_format("uri", formats::uri);
-    options.build(schema).map_err(|e| ActionError::new(Code::Internal, format!("a schema of the catalogue is broken: {}", e.masked())))
+    options
+        .build(schema)
+        .map_err(|e| ActionError::new(Code::Internal, format!("a schema of the catalogue is broken: {}", e.masked())))
 }
 
 /// The compiled rules of every action, each made on first use.
@@ -65,7 +68,8 @@ impl Rules {
     /// The rules of an action.
     pub fn of(&self, catalog: &'static Catalog, action: &'static Action) -> Result<&InputRules, ActionError> {
         let slot = catalog.position(&action.name).and_then(|at| self.by_position.get(at));
-        let slot = slot.ok_or_else(|| ActionError::new(Code::UnknownAction, format!("no action is called {}", action.name)))?;
+        let slot =
+            slot.ok_or_else(|| ActionError::new(Code::UnknownAction, format!("no action is called {}", action.name)))?;
         if let Some(rules) = slot.get() {
             return Ok(rules);
         }

@@ -1,5 +1,5 @@
 //! What must outlive a process: profiles, connections and their tokens, leases, the quota ledger, results kept for
-//! idempotency keys, and the run log. One trait; SQLite is the embedded default.
+//! idempotency keys, and the run log. One trait; `SQLite` is the embedded default.
 //!
 //! Secrets arrive here already sealed (see `vault`): a store never sees one in the clear.
 

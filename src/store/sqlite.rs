@@ -1,8 +1,8 @@
-//! The embedded store: one SQLite file in WAL mode.
+//! The embedded store: one `SQLite` file in WAL mode.
 //!
 //! Every read-then-write is one statement or one `BEGIN IMMEDIATE` transaction: a plain `BEGIN` would meet
 //! `SQLITE_BUSY_SNAPSHOT`, which no busy time-out cures. Several processes on one machine may share the file; a file
-//! on a network drive is not supported by SQLite itself.
+//! on a network drive is not supported by `SQLite` itself.
 
 mod ledger;
 mod rows;
@@ -17,8 +17,8 @@ use sqlx::{
 };
 
 use super::{
-    Claim, Connection, DAY_MS, Grant, Lease, LedgerView, Limits, Priority, Result, RunRecord, SealedTokens, Status, Store,
-    StoreError, StoredProfile,
+    Claim, Connection, DAY_MS, Grant, Lease, LedgerView, Limits, Priority, Result, RunRecord, SealedTokens, Status,
+    Store, StoreError, StoredProfile,
 };
 
 /// The store in one file.
@@ -90,7 +90,9 @@ async fn lease_holds(tx: &mut SqliteConnection, lease: &Lease) -> Result<bool> {
 impl Store for SqliteStore {
     async fn profiles(&self) -> Result<Vec<StoredProfile>> {
         let rows = sqlx::query("SELECT id, body, secrets FROM profiles ORDER BY id").fetch_all(&self.pool).await?;
-        rows.iter().map(|r| Ok(StoredProfile { id: r.try_get(0)?, body: r.try_get(1)?, secrets: r.try_get(2)? })).collect()
+        rows.iter()
+            .map(|r| Ok(StoredProfile { id: r.try_get(0)?, body: r.try_get(1)?, secrets: r.try_get(2)? }))
+            .collect()
     }
 
     async fn put_profile(&self, profile: StoredProfile) -> Result<()> {
@@ -290,8 +292,13 @@ impl Store for SqliteStore {
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>> {
-        let rows = sqlx::query("SELECT body FROM runs ORDER BY at_ms DESC, run_id DESC LIMIT ?").bind(limit).fetch_all(&self.pool).await?;
-        let parse = |text: String| serde_json::from_str(&text).map_err(|e| StoreError(format!("a line of the run log is broken: {e}")));
+        let rows = sqlx::query("SELECT body FROM runs ORDER BY at_ms DESC, run_id DESC LIMIT ?")
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        let parse = |text: String| {
+            serde_json::from_str(&text).map_err(|e| StoreError(format!("a line of the run log is broken: {e}")))
+        };
         rows.iter().map(|r| parse(r.try_get(0)?)).collect()
     }
 }

@@ -51,11 +51,12 @@ impl Key {
     }
 
     fn to_hex(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.iter().map(|b| format!("{b:02x}")).collect())
+        Zeroizing::new(self.0.iter().fold(String::with_capacity(KEY_LEN * 2), |hex, byte| hex + &format!("{byte:02x}")))
     }
 
     fn cipher(&self) -> Result<LessSafeKey, StoreError> {
-        let key = UnboundKey::new(&AES_256_GCM, &self.0[..]).map_err(|_| StoreError("the key has a wrong length".to_owned()))?;
+        let key = UnboundKey::new(&AES_256_GCM, &self.0[..])
+            .map_err(|_| StoreError("the key has a wrong length".to_owned()))?;
         Ok(LessSafeKey::new(key))
     }
 
@@ -79,16 +80,21 @@ impl Key {
     pub fn open(&self, place: &str, record: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let wrong = || {
             let what = "it was sealed with another key, or changed since";
-            StoreError(format!("cannot open the stored secret of {place}: {what}; bring back the key that belongs to this store"))
+            StoreError(format!(
+                "cannot open the stored secret of {place}: {what}; bring back the key that belongs to this store"
+            ))
         };
         let (version, rest) = record.split_first().ok_or_else(wrong)?;
         if *version != VERSION {
-            return Err(StoreError(format!("the stored secret of {place} has the unknown format {version}; use a newer ctct")));
+            return Err(StoreError(format!(
+                "the stored secret of {place} has the unknown format {version}; use a newer ctct"
+            )));
         }
         let (nonce, sealed) = rest.split_at_checked(NONCE_LEN).ok_or_else(wrong)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
         let mut buffer = Zeroizing::new(sealed.to_vec());
-        let opened = self.cipher()?.open_in_place(nonce, Aad::from(place.as_bytes()), &mut buffer).map_err(|_| wrong())?;
+        let opened =
+            self.cipher()?.open_in_place(nonce, Aad::from(place.as_bytes()), &mut buffer).map_err(|_| wrong())?;
         Ok(Zeroizing::new(opened.to_vec()))
     }
 
@@ -102,7 +108,8 @@ impl Key {
     /// The data key that was wrapped for the place `place`.
     pub fn unwrap_data_key(&self, place: &str, wrapped: &[u8]) -> Result<Self, StoreError> {
         let plain = self.open(&data_key_place(place), wrapped)?;
-        let bytes: [u8; KEY_LEN] = plain[..].try_into().map_err(|_| StoreError("a data key has a wrong length".to_owned()))?;
+        let bytes: [u8; KEY_LEN] =
+            plain[..].try_into().map_err(|_| StoreError("a data key has a wrong length".to_owned()))?;
         Ok(Self(Zeroizing::new(bytes)))
     }
 
@@ -111,7 +118,9 @@ impl Key {
         match fs::read_to_string(path).map(Zeroizing::new) {
             Ok(text) => {
                 check_mode(path)?;
-                Self::from_hex(&text).ok_or_else(|| StoreError(format!("{} does not hold a key of 64 hexadecimal digits", path.display())))
+                Self::from_hex(&text).ok_or_else(|| {
+                    StoreError(format!("{} does not hold a key of 64 hexadecimal digits", path.display()))
+                })
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Self::create_file(path, clock),
             Err(e) => Err(StoreError(format!("cannot read the key file {}: {e}", path.display()))),
@@ -148,7 +157,8 @@ fn data_key_place(place: &str) -> String {
 fn check_mode(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path).map_err(|e| StoreError(format!("{}: {e}", path.display())))?.permissions().mode();
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Ok(());
     }
     Err(StoreError(format!("the key file {} can be read by others; run: chmod 600 {}", path.display(), path.display())))

@@ -5,7 +5,11 @@ use std::{error::Error as _, path::PathBuf, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue}, multipart, redirect};
+use reqwest::{
+    Client,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    multipart, redirect,
+};
 use secrecy::ExposeSecret;
 
 use super::{Body, Credentials, FailureKind, HttpAnswer, HttpCall, SendFailure, Transport, tls};
@@ -41,7 +45,11 @@ impl HttpClient {
             "https" => self.secure.get_or_init(|| secure(&self.settings)),
             _ => self.loopback.get_or_init(|| loopback(redirect::Policy::none())),
         };
-        made.as_ref().map_err(|cause| SendFailure { kind: FailureKind::Malformed, sent: Sent::No, cause: cause.clone() })
+        made.as_ref().map_err(|cause| SendFailure {
+            kind: FailureKind::Malformed,
+            sent: Sent::No,
+            cause: cause.clone(),
+        })
     }
 }
 
@@ -96,7 +104,9 @@ fn build(client: &Client, call: HttpCall) -> Result<reqwest::Request, SendFailur
     let mut request = client.request(method.clone(), call.url).timeout(call.timeout);
     request = match call.credentials {
         Credentials::None => request,
-        Credentials::Bearer(token) => request.header(AUTHORIZATION, sensitive("Bearer", token.expose_secret()).map_err(malformed)?),
+        Credentials::Bearer(token) => {
+            request.header(AUTHORIZATION, sensitive("Bearer", token.expose_secret()).map_err(malformed)?)
+        }
         Credentials::Basic(pair) => {
             let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, pair.expose_secret());
             request.header(AUTHORIZATION, sensitive("Basic", &encoded).map_err(malformed)?)
@@ -124,7 +134,8 @@ fn build(client: &Client, call: HttpCall) -> Result<reqwest::Request, SendFailur
 }
 
 fn sensitive(scheme: &str, secret: &str) -> Result<HeaderValue, String> {
-    let mut value = HeaderValue::from_str(&format!("{scheme} {secret}")).map_err(|_| "the token holds characters that no header can".to_owned())?;
+    let mut value = HeaderValue::from_str(&format!("{scheme} {secret}"))
+        .map_err(|_| "the token holds characters that no header can".to_owned())?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::{CertificateDer, pem::PemObject}};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use rustls_platform_verifier::Verifier;
 
 /// TLS settings that trust what the operating system trusts, and the certificates in `extra` (PEM).
@@ -13,7 +17,9 @@ pub(super) fn config(extra: &[u8]) -> Result<ClientConfig, String> {
         .collect::<Result<_, _>>()
         .map_err(|e| format!("the file of extra certificates is not PEM: {e}"))?;
     let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(|e| e.to_string())?;
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|e| e.to_string())?;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?;
     let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)

@@ -14,6 +14,9 @@ fn every_document_parses_and_stands_under_its_name() {
     assert!(catalog.entries().windows(2).all(|w| w[0].name < w[1].name));
     for entry in catalog.entries() {
         let action = catalog.action(entry.name).unwrap();
-        assert_eq!((action.name.as_str(), action.title.as_str(), action.resource.as_str()), (entry.name, &*entry.title, entry.resource));
+        assert_eq!(
+            (action.name.as_str(), action.title.as_str(), action.resource.as_str()),
+            (entry.name, &*entry.title, entry.resource)
+        );
     }
 }

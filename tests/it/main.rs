@@ -2,4 +2,9 @@
 
 mod catalog;
 mod contract;
+mod house;
+mod protocol;
+mod runtime;
 mod strict;
+mod support;
+mod tokens;

@@ -166,7 +166,8 @@ pub(crate) async fn plain(method: &'static str, url: &str, token: Option<&str>, 
     use constantcontact::transport::{Body, Credentials, HttpCall, Transport};
     let credentials = token.map_or(Credentials::None, |t| Credentials::Bearer(SecretString::from(t)));
     let body = body.map_or(Body::None, |b| Body::Json(b.to_string().into_bytes()));
-    let call = HttpCall { method, url: url.parse().unwrap(), credentials, body, timeout: std::time::Duration::from_secs(10) };
+    let call =
+        HttpCall { method, url: url.parse().unwrap(), credentials, body, timeout: std::time::Duration::from_secs(10) };
     let answer = HttpClient::new(HttpSettings::default()).send(call).await.unwrap();
     (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
 }

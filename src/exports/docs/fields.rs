@@ -42,7 +42,8 @@ fn collect<'a>(schema: &'a Value, mut above: String, depth: usize, out: &mut Vec
     let path = |name: &str| if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
     let required = |name: &str| holder["required"].as_array().is_some_and(|names| names.iter().any(|n| n == name));
     let named = members(holder, "properties").map(|(name, schema)| (path(name), schema, required(name), None));
-    let free = members(holder, "patternProperties").map(|(name, schema)| (path("*"), schema, false, Some(name.as_str())));
+    let free =
+        members(holder, "patternProperties").map(|(name, schema)| (path("*"), schema, false, Some(name.as_str())));
     for (path, schema, required, pattern) in named.chain(free) {
         out.push(Field { path: path.clone(), schema, required, pattern, cut: depth <= 1 && holds_fields(schema) });
         if depth > 1 {

@@ -24,7 +24,9 @@ pub fn docs(catalog: &'static Catalog) -> Vec<Document> {
 fn index(catalog: &'static Catalog, resources: &BTreeMap<&str, Vec<&Action>>) -> String {
     let manifest = catalog.manifest();
     let count: usize = resources.values().map(Vec::len).sum();
-    let rows = resources.iter().map(|(name, actions)| vec![format!("[{}]({name}.md)", label(name)), actions.len().to_string()]);
+    let rows = resources
+        .iter()
+        .map(|(name, actions)| vec![format!("[{}]({name}.md)", label(name)), actions.len().to_string()]);
     let parts = [
         format!("# {}: actions", text(&manifest.title)),
         text(&manifest.description),

@@ -18,7 +18,8 @@ use crate::catalog::{Catalog, manifest::Manifest};
 /// `openapi.json`.
 pub fn openapi(catalog: &'static Catalog) -> Vec<Document> {
     let manifest = catalog.manifest();
-    let tags: Vec<Value> = by_resource(catalog).into_keys().map(|resource| json!({ "name": label(resource) })).collect();
+    let tags: Vec<Value> =
+        by_resource(catalog).into_keys().map(|resource| json!({ "name": label(resource) })).collect();
     let document = json!({
         "openapi": "3.1.0",
         "info": { "title": manifest.title, "version": env!("CARGO_PKG_VERSION"), "description": manifest.description },

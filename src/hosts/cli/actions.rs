@@ -6,7 +6,7 @@ use crate::{
     protocol::{ActionError, Code},
 };
 
-pub(super) fn list(args: &ActionsArgs, screen: &Screen) -> Result<(), ActionError> {
+pub(super) fn list(args: &ActionsArgs, screen: Screen) -> Result<(), ActionError> {
     let entries = Catalog::embedded().entries();
     known("resource", args.resource.as_deref(), entries.iter().map(|e| e.resource))?;
     known("scope", args.scope.as_deref(), entries.iter().flat_map(|e| e.scopes.iter().copied()))?;
@@ -40,6 +40,7 @@ fn text(found: &[&Entry]) -> String {
     if found.is_empty() {
         return "no action matches".to_owned();
     }
-    let row = |e: &&Entry| vec![e.name.to_owned(), e.effect.as_str().to_owned(), e.scopes.join(" "), e.title.to_string()];
+    let row =
+        |e: &&Entry| vec![e.name.to_owned(), e.effect.as_str().to_owned(), e.scopes.join(" "), e.title.to_string()];
     table::rows(&["action", "effect", "scope", "title"], found.iter().map(row))
 }

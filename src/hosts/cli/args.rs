@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Constant Contact from the command line, from any host, and without an account.
 #[derive(Debug, Parser)]
 #[command(name = "ctct", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Begin with: ctct demo\nExit codes: 0 done, 1 local trouble, 2 input or usage, 3 scope, privilege or switched off, \
-4 reconnect, 5 throttle, quota or queue, 6 refused by the service, 7 unreachable or 5xx, 8 outcome unknown")]
+#[command(
+    after_help = "Begin with: ctct demo\nExit codes: 0 done, 1 local trouble, 2 input or usage, 3 scope, privilege or switched off, \
+4 reconnect, 5 throttle, quota or queue, 6 refused by the service, 7 unreachable or 5xx, 8 outcome unknown"
+)]
 pub(super) struct Cli {
     /// Write JSON to stdout and stderr
     #[arg(long, global = true)]
@@ -19,7 +21,7 @@ pub(super) struct Cli {
     /// TOML file with profiles
     #[arg(long, global = true, env = "CTCT_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Where the store's key is: env:NAME, file:PATH or keyring:NAME (64 hexadecimal digits)
+    /// Where the store's key is: env:NAME, <file:PATH> or keyring:NAME (64 hexadecimal digits)
     #[arg(long, global = true, env = "CTCT_KEY", value_name = "REFERENCE")]
     pub(super) key: Option<String>,
     /// PEM file of certificates to trust besides the system's
@@ -160,7 +162,7 @@ pub(super) enum ConnectionsCommand {
 pub(super) struct AddArgs {
     /// Name
     pub(super) name: String,
-    /// The token: env:NAME, file:PATH or keyring:NAME
+    /// The token: env:NAME, <file:PATH> or keyring:NAME
     #[arg(long, value_name = "REFERENCE")]
     pub(super) access_token: String,
     /// A technology partner's API key, which makes the token a partner's
@@ -202,7 +204,7 @@ pub(super) struct ProfileArgs {
     /// The application's API key
     #[arg(long)]
     pub(super) client_id: String,
-    /// The application's secret: env:NAME, file:PATH or keyring:NAME
+    /// The application's secret: env:NAME, <file:PATH> or keyring:NAME
     #[arg(long, value_name = "REFERENCE")]
     pub(super) client_secret: Option<String>,
     /// How consent becomes tokens; by the presence of a secret when left out
@@ -235,7 +237,7 @@ pub(super) struct ProfileArgs {
     /// A technology partner's client id
     #[arg(long)]
     pub(super) partner_client_id: Option<String>,
-    /// A technology partner's secret: env:NAME, file:PATH or keyring:NAME
+    /// A technology partner's secret: env:NAME, <file:PATH> or keyring:NAME
     #[arg(long, value_name = "REFERENCE", requires = "partner_client_id")]
     pub(super) partner_client_secret: Option<String>,
 }
@@ -369,7 +371,7 @@ pub(super) enum ReuseArg {
 pub(super) enum ExportFormat {
     /// Self-contained JSON Schema 2020-12 per action
     JsonSchema,
-    /// OpenAPI 3.1 of the service, as the catalogue knows it
+    /// `OpenAPI` 3.1 of the service, as the catalogue knows it
     Openapi,
 }
 

@@ -12,22 +12,20 @@ use crate::{
     protocol::{ActionError, Code},
 };
 
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
-pub(super) async fn connect(args: &ConnectArgs, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn connect(args: &ConnectArgs, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let connector = place.connector().await?;
     let profile = profile(&connector, args.profile.as_deref()).await?;
     let consent = Consent::begin(&profile, connector.catalog().manifest(), connector.clock().as_ref(), args.login)?;
     // Listen first: a port in use should be told before a person is sent away.
     let redirect = if args.paste { None } else { Some(Redirect::listen(&profile.redirect_uri).await?) };
-    announce(&profile, consent.url.as_str(), args, *screen);
+    announce(&profile, consent.url.as_str(), args, screen);
     let redirected = match redirect {
         Some(redirect) => redirect.wait(PATIENCE).await?,
-        None => pasted(*screen)?,
+        None => pasted(screen)?,
     };
-    let manifest = connector.catalog().manifest();
-    let (keeper, store, transport, clock) = (connector.keeper(), connector.store(), connector.transport(), connector.clock());
-    let connected = consent.finish(&redirected, &args.name, keeper, store, transport, clock, manifest).await?;
+    let connected = consent.finish(&redirected, &args.name, connector.keeper()).await?;
     for warning in &connected.warnings {
         screen.tell(&format!("warning: {warning}"));
     }
@@ -56,8 +54,13 @@ fn announce(profile: &Profile, url: &str, args: &ConnectArgs, screen: Screen) {
         eprintln!("{}", json!({ "open": url, "redirect_uri": profile.redirect_uri }));
     } else {
         let kind = if profile.flow == Flow::AuthorizationCode { "Authorization Code" } else { "PKCE" };
-        eprintln!("The application must have this redirect address, letter by letter ({kind} flow):\n  {}", profile.redirect_uri);
-        eprintln!("If the page says that the redirect address does not match, correct it in the developer portal or in the profile.");
+        eprintln!(
+            "The application must have this redirect address, letter by letter ({kind} flow):\n  {}",
+            profile.redirect_uri
+        );
+        eprintln!(
+            "If the page says that the redirect address does not match, correct it in the developer portal or in the profile."
+        );
         eprintln!("Open this address and allow access:\n  {url}");
     }
     if !args.no_browser && !args.paste && std::io::stderr().is_terminal() {
@@ -68,9 +71,13 @@ fn announce(profile: &Profile, url: &str, args: &ConnectArgs, screen: Screen) {
 
 fn pasted(screen: Screen) -> Result<String, ActionError> {
     if !screen.json {
-        eprintln!("When the browser has come back, paste its whole address line here (the page itself may be an error):");
+        eprintln!(
+            "When the browser has come back, paste its whole address line here (the page itself may be an error):"
+        );
     }
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|e| ActionError::new(Code::Config, format!("cannot read stdin: {e}")))?;
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|e| ActionError::new(Code::Config, format!("cannot read stdin: {e}")))?;
     Ok(line.trim().to_owned())
 }

@@ -13,7 +13,7 @@ use crate::{
     store::{Connection, Status, day_end_ms},
 };
 
-pub(super) async fn list(place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn list(place: &Place, screen: Screen) -> Result<(), ActionError> {
     let all = place.connector().await?.store().connections().await.map_err(store_error)?;
     screen.show(&all, || {
         if all.is_empty() {
@@ -21,7 +21,11 @@ pub(super) async fn list(place: &Place, screen: &Screen) -> Result<(), ActionErr
         }
         let row = |c: &Connection| {
             let scopes = c.scopes.as_ref().map_or("unknown".to_owned(), |s| s.join(" "));
-            let status = if c.reasons.is_empty() { status(c.status).to_owned() } else { format!("{}: {}", status(c.status), c.reasons.join("; ")) };
+            let status = if c.reasons.is_empty() {
+                status(c.status).to_owned()
+            } else {
+                format!("{}: {}", status(c.status), c.reasons.join("; "))
+            };
             vec![c.id.clone(), c.account.clone().unwrap_or_else(|| "unknown".to_owned()), status, scopes]
         };
         table::rows(&["connection", "account", "status", "scopes"], all.iter().map(row))
@@ -38,7 +42,7 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-pub(super) async fn add(args: &AddArgs, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn add(args: &AddArgs, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let source = SecretSource::parse(&args.access_token);
     if source.reference().is_none() {
         let detail = "a token on the command line would stay in the shell's history: put it into a variable and write --access-token env:NAME";
@@ -57,7 +61,10 @@ pub(super) async fn add(args: &AddArgs, place: &Place, screen: &Screen) -> Resul
     let claims = jwt::read(token.expose_secret());
     let expires_ms = claims.as_ref().and_then(|c| c.exp).map_or(now + 86_400_000, |s| s.saturating_mul(1_000));
     if expires_ms <= now {
-        return Err(ActionError::new(Code::Config, format!("the token ended at {}; paste a newer one", iso(expires_ms))));
+        return Err(ActionError::new(
+            Code::Config,
+            format!("the token ended at {}; paste a newer one", iso(expires_ms)),
+        ));
     }
     let before = connector.store().connection(&args.name).await.map_err(store_error)?;
     let scopes = claims.as_ref().and_then(|c| c.scp.clone());
@@ -76,20 +83,25 @@ pub(super) async fn add(args: &AddArgs, place: &Place, screen: &Screen) -> Resul
         generation: before.as_ref().map_or(1, |b| b.generation + 1),
         created_ms: before.as_ref().map_or(now, |b| b.created_ms),
     };
-    if let Some((old, new)) = before.and_then(|b| b.account).zip(connection.account.clone()).filter(|(old, new)| old != new) {
-        let detail = format!("connection {} belongs to the account {old}, and the token to {new}; use another name", args.name);
+    if let Some((old, new)) =
+        before.and_then(|b| b.account).zip(connection.account.clone()).filter(|(old, new)| old != new)
+    {
+        let detail =
+            format!("connection {} belongs to the account {old}, and the token to {new}; use another name", args.name);
         return Err(ActionError::new(Code::Rejected, detail));
     }
     let api_key = api_key.map(|k| k.expose_secret().to_owned());
     let tokens = TokenSet { access_token: token, refresh_token: None, expires_ms, issued_ms: now, scopes, api_key };
     connector.keeper().adopt(&connection, &tokens).await?;
-    screen.show(&connection, || format!("Added {}; it works until its token ends, at the latest {}.", connection.id, iso(expires_ms)));
+    screen.show(&connection, || {
+        format!("Added {}; it works until its token ends, at the latest {}.", connection.id, iso(expires_ms))
+    });
     Ok(())
 }
 
 /// Proves connections with the actions that the manifest names: the first needs no scope, so it tells a dead token
 /// from a missing scope.
-pub(super) async fn check(name: Option<&str>, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn check(name: Option<&str>, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let connector = place.connector().await?;
     let names: Vec<String> = match name {
         Some(name) => vec![name.to_owned()],
@@ -104,8 +116,19 @@ pub(super) async fn check(name: Option<&str>, place: &Place, screen: &Screen) ->
     }
     connector.flush().await;
     screen.show(&reports, || {
-        let line = |r: &serde_json::Value, c: &serde_json::Value| format!("{}  {}  {}", r["connection"].as_str().unwrap_or_default(), c["action"].as_str().unwrap_or_default(), c["result"].as_str().unwrap_or_default());
-        reports.iter().flat_map(|r| r["checks"].as_array().into_iter().flatten().map(move |c| line(r, c))).collect::<Vec<_>>().join("\n")
+        let line = |r: &serde_json::Value, c: &serde_json::Value| {
+            format!(
+                "{}  {}  {}",
+                r["connection"].as_str().unwrap_or_default(),
+                c["action"].as_str().unwrap_or_default(),
+                c["result"].as_str().unwrap_or_default()
+            )
+        };
+        reports
+            .iter()
+            .flat_map(|r| r["checks"].as_array().into_iter().flatten().map(move |c| line(r, c)))
+            .collect::<Vec<_>>()
+            .join("\n")
     });
     worst.map_or(Ok(()), Err)
 }
@@ -115,7 +138,8 @@ async fn prove(connector: &Connector, name: &str) -> (Vec<serde_json::Value>, Op
     let mut failed = None;
     for action in &connector.catalog().manifest().check {
         let result = connector.invoke(ActionRequest::new(action.clone(), Map::new()).on(name)).await;
-        let words = result.as_ref().map_or_else(|e| format!("{}: {}", e.code.as_str(), e.detail), |_| "works".to_owned());
+        let words =
+            result.as_ref().map_or_else(|e| format!("{}: {}", e.code.as_str(), e.detail), |_| "works".to_owned());
         steps.push(json!({ "action": action, "ok": result.is_ok(), "result": words }));
         // A scope that was not granted is a choice, not a fault of the connection.
         failed = failed.or(result.err().filter(|e| e.code != Code::ScopeMissing));
@@ -123,7 +147,7 @@ async fn prove(connector: &Connector, name: &str) -> (Vec<serde_json::Value>, Op
     (steps, failed)
 }
 
-pub(super) async fn remove(name: &str, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn remove(name: &str, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let connector = place.connector().await?;
     if !connector.store().remove_connection(name).await.map_err(store_error)? {
         return Err(ActionError::new(Code::ConnectionUnknown, format!("there is no connection {name}")));
@@ -132,7 +156,7 @@ pub(super) async fn remove(name: &str, place: &Place, screen: &Screen) -> Result
     Ok(())
 }
 
-pub(super) async fn quota(place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn quota(place: &Place, screen: Screen) -> Result<(), ActionError> {
     let connector = place.connector().await?;
     let now = connector.clock().now_ms();
     let mut rows = Vec::new();

@@ -8,7 +8,7 @@ use crate::{
     protocol::{ActionError, Code},
 };
 
-pub(super) fn show(name: &str, screen: &Screen) -> Result<(), ActionError> {
+pub(super) fn show(name: &str, screen: Screen) -> Result<(), ActionError> {
     let catalog = Catalog::embedded();
     let action = catalog.action(name).ok_or_else(|| {
         let near = catalog.similar(name);
@@ -28,7 +28,11 @@ pub fn text(action: &Action) -> String {
         lines.push(String::new());
     }
     let job = if action.starts_job { ", starts a job" } else { "" };
-    let scopes = if action.scopes.is_empty() { action.scopes_why.clone().unwrap_or_default() } else { action.scopes.join(" or ") };
+    let scopes = if action.scopes.is_empty() {
+        action.scopes_why.clone().unwrap_or_default()
+    } else {
+        action.scopes.join(" or ")
+    };
     lines.push(format!("Effect      {}{job}", action.effect.as_str()));
     lines.push(format!("Scope       {scopes}"));
     if !action.privileges.is_empty() {
@@ -36,11 +40,15 @@ pub fn text(action: &Action) -> String {
     }
     lines.push(format!("Call        {} {}", action.call.method, action.call.path));
     if let Some(max) = action.page.as_ref().map(|p| p.limit_max) {
-        lines.push(format!("Pages       {}", max.map_or("as the service cuts them".to_owned(), |m| format!("up to {m} items each"))));
+        lines.push(format!(
+            "Pages       {}",
+            max.map_or("as the service cuts them".to_owned(), |m| format!("up to {m} items each"))
+        ));
     }
     lines.push(String::new());
     section("Input", &action.input, true, &mut lines);
-    for sentence in action.input["x-message"].as_object().into_iter().flat_map(|m| m.values()).filter_map(Value::as_str) {
+    for sentence in action.input["x-message"].as_object().into_iter().flat_map(|m| m.values()).filter_map(Value::as_str)
+    {
         lines.push(format!("  * {sentence}"));
     }
     lines.push(String::new());
@@ -87,13 +95,19 @@ fn kind(property: &Value) -> String {
     let mut text = match property["type"].as_str().unwrap_or("any") {
         "array" => {
             let items = &property["items"];
-            format!("list of {}", choices(items).unwrap_or_else(|| format!("{}s", items["format"].as_str().or(items["type"].as_str()).unwrap_or("value"))))
+            format!(
+                "list of {}",
+                choices(items).unwrap_or_else(|| format!(
+                    "{}s",
+                    items["format"].as_str().or(items["type"].as_str()).unwrap_or("value")
+                ))
+            )
         }
         other => choices(property).unwrap_or_else(|| property["format"].as_str().unwrap_or(other).to_owned()),
     };
     for (keyword, words) in [("minimum", "from"), ("maximum", "to"), ("maxLength", "up to"), ("maxItems", "up to")] {
         if let Some(limit) = property[keyword].as_i64() {
-            text.push_str(&format!(", {words} {limit}"));
+            text = format!("{text}, {words} {limit}");
         }
     }
     text

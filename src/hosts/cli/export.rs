@@ -15,7 +15,7 @@ use crate::{
     protocol::{ActionError, Code},
 };
 
-pub(super) fn write(format: ExportFormat, out: &Path, screen: &Screen) -> Result<(), ActionError> {
+pub(super) fn write(format: ExportFormat, out: &Path, screen: Screen) -> Result<(), ActionError> {
     let catalog = Catalog::embedded();
     let documents = match format {
         ExportFormat::JsonSchema => exports::json_schema(catalog),
@@ -24,18 +24,20 @@ pub(super) fn write(format: ExportFormat, out: &Path, screen: &Screen) -> Result
     save(&documents, out, screen)
 }
 
-pub(super) fn docs(out: &Path, screen: &Screen) -> Result<(), ActionError> {
+pub(super) fn docs(out: &Path, screen: Screen) -> Result<(), ActionError> {
     save(&exports::docs(Catalog::embedded()), out, screen)
 }
 
-fn save(documents: &[Document], out: &Path, screen: &Screen) -> Result<(), ActionError> {
+fn save(documents: &[Document], out: &Path, screen: Screen) -> Result<(), ActionError> {
     for document in documents {
         let path = out.join(&document.path);
         let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &document.text));
         written.map_err(|e| ActionError::new(Code::Config, format!("cannot write {}: {e}", path.display())))?;
     }
     let count = documents.len();
-    screen.show(&json!({ "written": count, "folder": out }), || format!("{count} documents written to {}", out.display()));
+    screen.show(&json!({ "written": count, "folder": out }), || {
+        format!("{count} documents written to {}", out.display())
+    });
     Ok(())
 }
 
@@ -44,7 +46,7 @@ fn all_actions() -> Vec<&'static Action> {
     catalog.entries().iter().filter_map(|e| catalog.action(e.name)).collect()
 }
 
-pub(super) fn contract(command: &ContractCommand, screen: &Screen) -> Result<(), ActionError> {
+pub(super) fn contract(command: &ContractCommand, screen: Screen) -> Result<(), ActionError> {
     let ContractCommand::Diff { file } = command;
     let wrong = |what: String| ActionError::new(Code::InvalidInput, format!("{}: {what}", file.display()));
     let text = fs::read_to_string(file).map_err(|e| wrong(e.to_string()))?;
@@ -55,7 +57,7 @@ pub(super) fn contract(command: &ContractCommand, screen: &Screen) -> Result<(),
     Ok(())
 }
 
-pub(super) fn catalog(command: &CatalogCommand, screen: &Screen) -> Result<(), ActionError> {
+pub(super) fn catalog(command: &CatalogCommand, screen: Screen) -> Result<(), ActionError> {
     let CatalogCommand::Check { folder } = command;
     let (actions, manifest) = load(folder).map_err(|faults| broken(&faults))?;
     let findings = lint::check(&actions.iter().collect::<Vec<_>>(), &manifest);

@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     };
     let screen = Screen::new(cli.json);
     logs::start(cli.verbose);
-    match dispatch(cli, &screen) {
+    match dispatch(cli, screen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => screen.fail(&error),
     }
@@ -61,7 +61,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-fn dispatch(cli: Cli, screen: &Screen) -> Result<(), ActionError> {
+fn dispatch(cli: Cli, screen: Screen) -> Result<(), ActionError> {
     let place = Place::new(&cli);
     match cli.command {
         Command::Actions(args) => actions::list(&args, screen),
@@ -78,7 +78,7 @@ fn dispatch(cli: Cli, screen: &Screen) -> Result<(), ActionError> {
     }
 }
 
-async fn asynchronous(command: Command, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+async fn asynchronous(command: Command, place: &Place, screen: Screen) -> Result<(), ActionError> {
     match command {
         Command::Demo(args) => demo::command(&args, screen).await,
         Command::Connect(args) => connect::connect(&args, place, screen).await,

@@ -46,7 +46,10 @@ impl Place {
             return Ok(folder.clone());
         }
         base("XDG_DATA_HOME", ".local/share").map(|b| b.join("constantcontact")).ok_or_else(|| {
-            ActionError::new(Code::Config, "no folder for the store: HOME is not set; name one with --data-dir or CTCT_HOME")
+            ActionError::new(
+                Code::Config,
+                "no folder for the store: HOME is not set; name one with --data-dir or CTCT_HOME",
+            )
         })
     }
 
@@ -64,10 +67,14 @@ impl Place {
         let Some(reference) = &self.key else { return Key::from_file(&folder.join("key"), clock).map_err(broken) };
         let source = SecretSource::parse(reference);
         if source.reference().is_none() {
-            return Err(ActionError::new(Code::Config, "the key must be a reference: env:NAME, file:PATH or keyring:NAME"));
+            return Err(ActionError::new(
+                Code::Config,
+                "the key must be a reference: env:NAME, file:PATH or keyring:NAME",
+            ));
         }
         let text = source.resolve("the store's key")?;
-        Key::from_hex(text.expose_secret()).ok_or_else(|| ActionError::new(Code::Config, format!("{reference} does not hold 64 hexadecimal digits")))
+        Key::from_hex(text.expose_secret())
+            .ok_or_else(|| ActionError::new(Code::Config, format!("{reference} does not hold 64 hexadecimal digits")))
     }
 }
 
@@ -82,7 +89,12 @@ fn private_folder(folder: &std::path::Path) -> Result<(), ActionError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|e| ActionError::new(Code::Store, format!("cannot make the folder {}: {e}; name another with --data-dir", folder.display())))
+    builder.create(folder).map_err(|e| {
+        ActionError::new(
+            Code::Store,
+            format!("cannot make the folder {}: {e}; name another with --data-dir", folder.display()),
+        )
+    })
 }
 
 fn broken(error: StoreError) -> ActionError {

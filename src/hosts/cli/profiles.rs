@@ -14,7 +14,7 @@ use crate::{
     protocol::{ActionError, Code},
 };
 
-pub(super) async fn command(command: ProfilesCommand, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn command(command: ProfilesCommand, place: &Place, screen: Screen) -> Result<(), ActionError> {
     match command {
         ProfilesCommand::Add(args) => add(&args, place, screen).await,
         ProfilesCommand::List => list(place, screen).await,
@@ -27,7 +27,7 @@ pub(super) async fn command(command: ProfilesCommand, place: &Place, screen: &Sc
     }
 }
 
-async fn add(args: &ProfileArgs, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+async fn add(args: &ProfileArgs, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let profile = from_args(args)?;
     if let Some(unknown) = profile.actions.iter().find(|a| Catalog::embedded().position(a).is_none()) {
         return Err(ActionError::new(Code::Config, format!("no action is called {unknown}; see ctct actions")));
@@ -45,7 +45,9 @@ async fn add(args: &ProfileArgs, place: &Place, screen: &Screen) -> Result<(), A
 fn from_args(args: &ProfileArgs) -> Result<Profile, ActionError> {
     let secret = |text: &Option<String>, what: &str| match text.as_deref().map(SecretSource::parse) {
         Some(source) if source.reference().is_none() => {
-            let detail = format!("{what} on the command line would stay in the shell's history: write env:NAME, file:PATH or keyring:NAME");
+            let detail = format!(
+                "{what} on the command line would stay in the shell's history: write env:NAME, file:PATH or keyring:NAME"
+            );
             Err(ActionError::new(Code::Config, detail))
         }
         other => Ok(other),
@@ -53,13 +55,13 @@ fn from_args(args: &ProfileArgs) -> Result<Profile, ActionError> {
     let client_secret = secret(&args.client_secret, "a client secret")?;
     let flow = match args.flow {
         Some(FlowArg::Code) => Flow::AuthorizationCode,
-        Some(FlowArg::Pkce) => Flow::AuthorizationCodePkce,
         Some(FlowArg::Implicit) => return Err(implicit()),
         None if client_secret.is_some() => Flow::AuthorizationCode,
-        None => Flow::AuthorizationCodePkce,
+        Some(FlowArg::Pkce) | None => Flow::AuthorizationCodePkce,
     };
     let partner_secret = secret(&args.partner_client_secret, "a partner secret")?;
-    let partner = args.partner_client_id.clone().map(|client_id| PartnerApp { client_id, client_secret: partner_secret });
+    let partner =
+        args.partner_client_id.clone().map(|client_id| PartnerApp { client_id, client_secret: partner_secret });
     Ok(Profile {
         id: args.name.clone(),
         client_id: args.client_id.clone(),
@@ -79,23 +81,35 @@ fn from_args(args: &ProfileArgs) -> Result<Profile, ActionError> {
 /// The service has this flow; a connection made with it would die within the day.
 fn implicit() -> ActionError {
     let refused = &Catalog::embedded().manifest().auth.refused_flows;
-    ActionError::new(Code::Config, format!("the flow implicit is not used: {}", refused.get("implicit").map_or("", String::as_str)))
+    ActionError::new(
+        Code::Config,
+        format!("the flow implicit is not used: {}", refused.get("implicit").map_or("", String::as_str)),
+    )
 }
 
-async fn list(place: &Place, screen: &Screen) -> Result<(), ActionError> {
+async fn list(place: &Place, screen: Screen) -> Result<(), ActionError> {
     let all = place.connector().await?.profiles().all().await?;
-    let shown: Vec<Value> = all.iter().map(|(p, from)| { let mut v = open_part(p); v["from"] = json!(from); v }).collect();
+    let shown: Vec<Value> = all
+        .iter()
+        .map(|(p, from)| {
+            let mut v = open_part(p);
+            v["from"] = json!(from);
+            v
+        })
+        .collect();
     screen.show(&shown, || {
         if all.is_empty() {
             return "no profile yet; make one with ctct profiles add".to_owned();
         }
-        let row = |(p, from): &(Profile, &str)| vec![p.id.clone(), p.client_id.clone(), p.flow.as_str().to_owned(), p.scopes.join(" "), (*from).to_owned()];
+        let row = |(p, from): &(Profile, &str)| {
+            vec![p.id.clone(), p.client_id.clone(), p.flow.as_str().to_owned(), p.scopes.join(" "), (*from).to_owned()]
+        };
         table::rows(&["profile", "client id", "flow", "scopes", "from"], all.iter().map(row))
     });
     Ok(())
 }
 
-async fn show(name: &str, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+async fn show(name: &str, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let profile = place.connector().await?.profiles().get(name).await?;
     let open = open_part(&profile);
     screen.show(&open, || table::value(&open));
@@ -105,7 +119,9 @@ async fn show(name: &str, place: &Place, screen: &Screen) -> Result<(), ActionEr
 /// The profile without secrets: references are shown, values only as "set".
 fn open_part(profile: &Profile) -> Value {
     let mut value = json!(profile);
-    let word = |s: &Option<SecretSource>| json!(s.as_ref().map_or("not set".to_owned(), |s| s.reference().unwrap_or_else(|| "set".to_owned())));
+    let word = |s: &Option<SecretSource>| {
+        json!(s.as_ref().map_or("not set".to_owned(), |s| s.reference().unwrap_or_else(|| "set".to_owned())))
+    };
     value["client_secret"] = word(&profile.client_secret);
     if let Some(partner) = &profile.partner {
         value["partner"]["client_secret"] = word(&partner.client_secret);

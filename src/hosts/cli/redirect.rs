@@ -1,6 +1,6 @@
 //! The loopback redirect: waits for the browser to come back, once.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::ready, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -26,7 +26,9 @@ impl Redirect {
         let config = |what: String| ActionError::new(Code::Config, what);
         let mut uri = Url::parse(uri).map_err(|e| config(format!("redirect_uri: {e}")))?;
         if uri.scheme() != "http" || !is_loopback(&uri) {
-            return Err(config(format!("the redirect address {uri} is not on this machine over http; use ctct connect --paste")));
+            return Err(config(format!(
+                "the redirect address {uri} is not on this machine over http; use ctct connect --paste"
+            )));
         }
         let port = uri.port_or_known_default().unwrap_or(80);
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.map_err(|e| {
@@ -52,8 +54,9 @@ impl Redirect {
             loop {
                 let Ok((stream, _)) = self.listener.accept().await else { continue };
                 let (uri, sender) = (Arc::clone(&uri), sender.clone());
-                let service = service_fn(move |request| answer(Arc::clone(&uri), sender.clone(), request));
-                let connection = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
+                let service = service_fn(move |request| ready(answer(&uri, &sender, &request)));
+                let connection =
+                    http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
                 // A browser may open a connection and say nothing on it.
                 let _ = tokio::time::timeout(Duration::from_secs(5), connection).await;
                 if let Ok(address) = receiver.try_recv() {
@@ -62,22 +65,31 @@ impl Redirect {
             }
         };
         tokio::time::timeout(patience, serve).await.map_err(|_| {
-            let detail = format!("nobody came back to {uri} within {} minutes; start ctct connect again", patience.as_secs() / 60);
+            let detail = format!(
+                "nobody came back to {uri} within {} minutes; start ctct connect again",
+                patience.as_secs() / 60
+            );
             ActionError::new(Code::Timeout, detail)
         })
     }
 }
 
-async fn answer(uri: Arc<Url>, found: mpsc::Sender<String>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+fn answer(
+    uri: &Url,
+    found: &mpsc::Sender<String>,
+    request: &Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let page = |status: u16, text: &str| {
-        let html = format!("<!doctype html><meta charset=\"utf-8\"><title>ctct</title><p style=\"font:18px system-ui;margin:4rem\">{text}</p>");
+        let html = format!(
+            "<!doctype html><meta charset=\"utf-8\"><title>ctct</title><p style=\"font:18px system-ui;margin:4rem\">{text}</p>"
+        );
         let response = Response::builder().status(status).header("content-type", "text/html; charset=utf-8");
         Ok(response.body(Full::new(Bytes::from(html))).unwrap_or_default())
     };
     if request.uri().path() != uri.path() || request.uri().query().is_none() {
         return page(404, "This address waits for the redirect of Constant Contact.");
     }
-    let mut address = (*uri).clone();
+    let mut address = uri.clone();
     address.set_query(request.uri().query());
     let _ = found.try_send(address.into());
     page(200, "Thank you. You can close this window and go back to the terminal.")

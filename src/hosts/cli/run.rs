@@ -26,13 +26,18 @@ use crate::{
     protocol::{Code, FieldError, Options, PageOptions, Sent},
 };
 
-pub(super) async fn run(args: &RunArgs, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn run(args: &RunArgs, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let input = input(args)?;
     let connector = place.connector().await?;
-    let request = ActionRequest { action: args.action.clone(), connection: args.connection.clone(), input, options: options(args) };
+    let request = ActionRequest {
+        action: args.action.clone(),
+        connection: args.connection.clone(),
+        input,
+        options: options(args),
+    };
     // A person at the terminal may stop it at any time, and must hear whether the call was on its way.
     let outcome = tokio::select! {
-        outcome = go(&connector, request, args, *screen) => outcome,
+        outcome = go(&connector, request, args, screen) => outcome,
         _ = tokio::signal::ctrl_c() => Err(stopped(&args.action)),
     };
     connector.flush().await;
@@ -40,12 +45,12 @@ pub(super) async fn run(args: &RunArgs, place: &Place, screen: &Screen) -> Resul
 }
 
 async fn go(connector: &Connector, request: ActionRequest, args: &RunArgs, screen: Screen) -> Result<(), ActionError> {
-    let _spinner = Spinner::start(&request.action);
+    let spinner = Spinner::start(&request.action);
     if args.all && !args.dry_run {
         return all(connector, request).await;
     }
     let result = connector.invoke(request).await?;
-    drop(_spinner);
+    drop(spinner);
     if let Some(path) = &args.out {
         write(path, &result)?;
         let summary = format!("{}; written to {}", result.summary, path.display());
@@ -90,7 +95,8 @@ fn options(args: &RunArgs) -> Options {
 
 fn stopped(action: &str) -> ActionError {
     let sent = if SENT.load(Ordering::Relaxed) { Sent::Maybe } else { Sent::No };
-    let words = if sent == Sent::No { "nothing had been sent" } else { "a call had been sent and may have taken effect" };
+    let words =
+        if sent == Sent::No { "nothing had been sent" } else { "a call had been sent and may have taken effect" };
     ActionError::new(Code::Cancelled, format!("{action} was stopped; {words}")).sent(sent)
 }
 
@@ -118,15 +124,20 @@ fn input(args: &RunArgs) -> Result<Map<String, Value>, ActionError> {
     let text = match args.input.as_str() {
         "-" => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|e| wrong(format!("cannot read the input from stdin: {e}")))?;
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|e| wrong(format!("cannot read the input from stdin: {e}")))?;
             text
         }
         other => match other.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read the input {path}: {e}")))?,
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read the input {path}: {e}")))?
+            }
             None => other.to_owned(),
         },
     };
-    let value: Value = serde_json::from_str(&text).map_err(|e| wrong(format!("the input is not JSON: line {}, column {}: {e}", e.line(), e.column())))?;
+    let value: Value = serde_json::from_str(&text)
+        .map_err(|e| wrong(format!("the input is not JSON: line {}, column {}: {e}", e.line(), e.column())))?;
     let Value::Object(mut input) = value else { return Err(wrong("the input must be a JSON object".to_owned())) };
     if let Some(action) = Catalog::embedded().action(&args.action) {
         read_files(&action.input, &mut input)?;
@@ -157,7 +168,8 @@ fn write(path: &std::path::Path, result: &ActionResult) -> Result<(), ActionErro
         (Some(_), Some(text)) => text.to_owned(),
         _ => format!("{}\n", result.output.get()),
     };
-    std::fs::write(path, text).map_err(|e| ActionError::new(Code::Config, format!("cannot write {}: {e}", path.display())))
+    std::fs::write(path, text)
+        .map_err(|e| ActionError::new(Code::Config, format!("cannot write {}: {e}", path.display())))
 }
 
 /// Turns while something takes long; on a terminal only.
@@ -169,7 +181,10 @@ impl Spinner {
             return Self(None);
         }
         let bar = ProgressBar::new_spinner().with_message(action.to_owned());
-        bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {msg} {elapsed}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
         bar.enable_steady_tick(Duration::from_millis(120));
         Self(Some(bar))
     }
@@ -183,12 +198,20 @@ impl Drop for Spinner {
     }
 }
 
-pub(super) async fn log(limit: u32, place: &Place, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn log(limit: u32, place: &Place, screen: Screen) -> Result<(), ActionError> {
     let runs = place.connector().await?.store().runs(limit).await.map_err(store_error)?;
     screen.show(&runs, || {
         let row = |r: &crate::store::RunRecord| {
             let connection = r.connection.clone().unwrap_or_default();
-            vec![iso(r.at_ms), r.action.clone(), connection, r.outcome.clone(), r.calls.to_string(), format!("{} ms", r.duration_ms), r.run_id.clone()]
+            vec![
+                iso(r.at_ms),
+                r.action.clone(),
+                connection,
+                r.outcome.clone(),
+                r.calls.to_string(),
+                format!("{} ms", r.duration_ms),
+                r.run_id.clone(),
+            ]
         };
         table::rows(&["at", "action", "connection", "outcome", "calls", "took", "run"], runs.iter().map(row))
     });

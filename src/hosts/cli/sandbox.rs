@@ -9,7 +9,7 @@ use crate::{
     sandbox::{Options, Reuse, Sandbox},
 };
 
-pub(super) async fn serve(args: &SandboxArgs, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn serve(args: &SandboxArgs, screen: Screen) -> Result<(), ActionError> {
     let options = Options {
         seed: args.seed,
         limits: args.limits == OnOff::On,
@@ -21,7 +21,11 @@ pub(super) async fn serve(args: &SandboxArgs, screen: &Screen) -> Result<(), Act
         ..Options::default()
     };
     let sandbox = Sandbox::listen(args.listen, options).await.map_err(|e| {
-        let remedy = if e.kind() == std::io::ErrorKind::AddrInUse { "; name another port with --listen, or 127.0.0.1:0 for a free one" } else { "" };
+        let remedy = if e.kind() == std::io::ErrorKind::AddrInUse {
+            "; name another port with --listen, or 127.0.0.1:0 for a free one"
+        } else {
+            ""
+        };
         ActionError::new(Code::Config, format!("cannot listen on {}: {e}{remedy}", args.listen))
     })?;
     print_line(&serde_json::to_string(sandbox.ready()).unwrap_or_default());

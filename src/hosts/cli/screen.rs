@@ -70,14 +70,17 @@ fn explain(error: &ActionError) -> String {
 pub(super) fn exit_code(error: &ActionError) -> u8 {
     match error.code {
         Code::Config | Code::Store | Code::Internal => 1,
-        Code::UnknownAction | Code::InvalidInput | Code::ConnectionUnknown | Code::CredentialsMissing | Code::IdempotencyMismatch => 2,
+        Code::UnknownAction
+        | Code::InvalidInput
+        | Code::ConnectionUnknown
+        | Code::CredentialsMissing
+        | Code::IdempotencyMismatch => 2,
         Code::ScopeMissing | Code::PrivilegeMissing | Code::ActionDisabled | Code::AppDeactivated => 3,
         Code::ReconnectRequired => 4,
         Code::Throttled | Code::QuotaExhausted | Code::QueueFull => 5,
         Code::NotFound | Code::Conflict | Code::Rejected | Code::BadResponse => 6,
         Code::NotReady | Code::Unavailable | Code::Timeout => 7,
-        Code::OutcomeUnknown => 8,
         Code::Cancelled if error.sent == Sent::No => 1,
-        Code::Cancelled => 8,
+        Code::OutcomeUnknown | Code::Cancelled => 8,
     }
 }

@@ -6,7 +6,10 @@ use serde_json::Value;
 /// Rows under headings, with as little ink as possible.
 pub(super) fn rows(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings.iter().map(|h| h.to_uppercase()));
+    table
+        .load_style(TableStyle::new())
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(headings.iter().map(|h| h.to_uppercase()));
     for row in rows {
         table.add_row(row);
     }
@@ -19,10 +22,12 @@ pub(super) fn rows(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>
 /// Any output: a list of things as a table of their plain properties, one thing as name and value.
 pub(super) fn value(value: &Value) -> String {
     match value {
-        Value::Object(map) => match map.values().find_map(Value::as_array).filter(|list| list.iter().any(Value::is_object)) {
-            Some(list) => things(list),
-            None => rows(&["field", "value"], map.iter().map(|(k, v)| vec![k.clone(), short(v)])),
-        },
+        Value::Object(map) => {
+            match map.values().find_map(Value::as_array).filter(|list| list.iter().any(Value::is_object)) {
+                Some(list) => things(list),
+                None => rows(&["field", "value"], map.iter().map(|(k, v)| vec![k.clone(), short(v)])),
+            }
+        }
         Value::Array(list) if list.iter().any(Value::is_object) => things(list),
         Value::Array(list) => list.iter().map(short).collect::<Vec<_>>().join("\n"),
         Value::Null => "(nothing)".to_owned(),

@@ -92,16 +92,30 @@ fn output(action: &Action) -> JsonObject {
 /// A schema without what only forms use.
 fn slim(schema: &Value) -> Value {
     let Value::Object(keywords) = schema else { return schema.clone() };
-    let kept = keywords.iter().filter(|(keyword, _)| keyword.as_str() != "examples" && !keyword.starts_with("x-"));
-    kept.map(|(keyword, value)| {
+    let mut kept = JsonObject::new();
+    for (keyword, value) in keywords {
         let value = match keyword.as_str() {
+            "examples" => continue,
+            name if name.starts_with("x-") => continue,
             "properties" | "patternProperties" => members(value, slim),
             "items" | "additionalProperties" => slim(value),
             _ => value.clone(),
         };
-        (keyword.clone(), value)
-    })
-    .collect()
+        kept.insert(keyword.clone(), value);
+    }
+    if let Some(codes) = codes(schema) {
+        let description = schema["description"].as_str().unwrap_or_default();
+        kept.insert("description".to_owned(), Value::from(format!("{description} {codes}").trim_start()));
+    }
+    Value::Object(kept)
+}
+
+/// What choices mean that are bare numbers or letters: without their labels nobody could choose.
+fn codes(schema: &Value) -> Option<String> {
+    let labels = schema["x-ui"]["labels"].as_object().filter(|labels| labels.keys().all(|code| code.len() <= 2))?;
+    let meanings: Vec<_> =
+        labels.iter().map(|(code, label)| format!("{code}: {}", label.as_str().unwrap_or(code))).collect();
+    Some(format!("{}.", meanings.join("; ")))
 }
 
 /// The names and types of an output, and nothing by which a client could refuse an answer of the service that came late
@@ -180,6 +194,13 @@ mod tests {
         let action = Catalog::embedded().action("create_contact").unwrap();
         let said = action.input["x-message"]["anyOf"].as_str().unwrap();
         assert!(tool(action, None).description.unwrap().contains(said));
+    }
+
+    #[test]
+    fn a_choice_among_codes_says_what_they_mean() {
+        let tool = tool(Catalog::embedded().action("create_ab_test").unwrap(), None);
+        let words = tool.input_schema["properties"]["winner_wait_duration"]["description"].as_str().unwrap();
+        assert!(words.ends_with("6: 6 hours; 12: 12 hours; 24: 1 day; 48: 2 days."), "{words}");
     }
 
     #[test]

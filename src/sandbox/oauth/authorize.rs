@@ -21,11 +21,14 @@ struct Asked {
 pub(super) fn page(world: &mut World, call: &Call) -> Answer {
     let asked = asked(world, |name| call.query(name).map(str::to_owned))?;
     let account = world.accounts.first().map_or("", |a| a.login.as_str());
-    let fields: String = ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"]
-        .into_iter()
-        .filter_map(|name| Some(format!(r#"<input type="hidden" name="{name}" value="{}">"#, escape(call.query(name)?))))
-        .collect();
-    let scopes: String = asked.scopes.iter().map(|s| format!("<li>{}</li>", escape(s))).collect();
+    let fields: String =
+        ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"]
+            .into_iter()
+            .filter_map(|name| {
+                Some(format!(r#"<input type="hidden" name="{name}" value="{}">"#, escape(call.query(name)?)))
+            })
+            .collect();
+    let scopes = asked.scopes.iter().fold(String::new(), |list, s| list + "<li>" + &escape(s) + "</li>");
     Ok(Reply::html(
         200,
         &format!(
@@ -69,14 +72,27 @@ fn asked(world: &World, field: impl Fn(&str) -> Option<String>) -> Result<Asked,
     if !app.redirect_uris.contains(&redirect_uri) {
         return Err(problem("The 'redirect_uri' parameter must be a Login redirect URI in the client app settings."));
     }
-    let scopes: Vec<String> = field("scope").unwrap_or_default().split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+    let scopes: Vec<String> =
+        field("scope").unwrap_or_default().split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
     let challenge = field("code_challenge").filter(|_| field("code_challenge_method").as_deref() == Some("S256"));
-    let asked = Asked { client_id: app.client_id.clone(), redirect_uri, scopes, state: field("state").unwrap_or_default(), challenge };
+    let asked = Asked {
+        client_id: app.client_id.clone(),
+        redirect_uri,
+        scopes,
+        state: field("state").unwrap_or_default(),
+        challenge,
+    };
     if asked.state.is_empty() {
-        return Err(back(&asked, &[("error", "invalid_request"), ("error_description", "The 'state' parameter is missing.")]));
+        return Err(back(
+            &asked,
+            &[("error", "invalid_request"), ("error_description", "The 'state' parameter is missing.")],
+        ));
     }
     if field("response_type").as_deref() != Some("code") {
-        return Err(back(&asked, &[("error", "unsupported_response_type"), ("error_description", "The response type is not supported.")]));
+        return Err(back(
+            &asked,
+            &[("error", "unsupported_response_type"), ("error_description", "The response type is not supported.")],
+        ));
     }
     if asked.scopes.is_empty() || asked.scopes.iter().any(|s| !SCOPES.contains(&s.as_str())) {
         let text = "One or more scopes are not configured for the authorization server resource.";
@@ -98,7 +114,10 @@ fn back(asked: &Asked, pairs: &[(&str, &str)]) -> Reply {
 
 /// The real page does not redirect when it cannot know that the address is the application's own.
 fn problem(text: &str) -> Reply {
-    Reply::html(400, &format!("<!doctype html><meta charset=\"utf-8\"><title>400</title><h1>400</h1><p>{}</p>", escape(text)))
+    Reply::html(
+        400,
+        &format!("<!doctype html><meta charset=\"utf-8\"><title>400</title><h1>400</h1><p>{}</p>", escape(text)),
+    )
 }
 
 fn escape(text: &str) -> String {

@@ -19,7 +19,9 @@ impl Authority {
     }
 
     pub(super) fn access_token(&mut self, env: &mut Env, grant: usize, accounts: &[Account]) -> String {
-        let Some(Grant { client_id, account, scopes, .. }) = self.grants.get(grant).cloned() else { return String::new() };
+        let Some(Grant { client_id, account, scopes, .. }) = self.grants.get(grant).cloned() else {
+            return String::new();
+        };
         let login = accounts.get(account).map_or("", |a| a.login.as_str());
         let token = self.signer.sign(env, &client_id, login, &scopes);
         let expires = later(env.now(), env.options.token_ttl);

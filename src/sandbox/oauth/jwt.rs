@@ -35,15 +35,16 @@ pub(super) struct Signer {
 impl Signer {
     pub(super) fn new() -> Self {
         let number = |hex: &str| BigUint::parse_bytes(hex.as_bytes(), 16).unwrap_or_default();
-        let (p, q, e, one) = (number(P), number(Q), BigUint::from(E), BigUint::from(1u32));
-        let n = &p * &q;
+        let (p, q, one) = (number(P), number(Q), BigUint::from(1u32));
+        let exponent = BigUint::from(E);
+        let product = &p * &q;
         let (p1, q1) = (&p - &one, &q - &one);
-        let d = e.modinv(&(&p1 * &q1)).unwrap_or_default();
+        let d = exponent.modinv(&(&p1 * &q1)).unwrap_or_default();
         let inverse = q.modinv(&p).unwrap_or_default();
-        let modulus = n.to_bytes_be();
+        let modulus = product.to_bytes_be();
         let bytes = |n: &BigUint| n.to_bytes_be();
         let components = KeyPairComponents {
-            public_key: PublicKeyComponents { n: modulus.clone(), e: bytes(&e) },
+            public_key: PublicKeyComponents { n: modulus.clone(), e: bytes(&exponent) },
             d: bytes(&d),
             p: bytes(&p),
             q: bytes(&q),
@@ -88,7 +89,7 @@ fn encode(value: &Value) -> String {
 /// The same id for the same login, every time.
 fn uuid_of(login: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, login.as_bytes());
-    let hex: String = digest.as_ref().iter().take(16).map(|b| format!("{b:02x}")).collect();
+    let hex = digest.as_ref().iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 
@@ -102,9 +103,10 @@ mod tests {
         let signer = Signer::new();
         let key = signer.key.as_ref().expect("the primes make a key");
         let token = signer.sign(&mut Env::new(Options::default()), "id", "noor", &[]);
-        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let (body, signature) = token.rsplit_once('.').unwrap();
         let signature = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature).unwrap();
-        let public = ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, key.public());
-        public.verify(signed.as_bytes(), &signature).unwrap();
+        let public =
+            ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, key.public());
+        public.verify(body.as_bytes(), &signature).unwrap();
     }
 }

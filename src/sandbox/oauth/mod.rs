@@ -73,14 +73,16 @@ pub(super) struct Authority {
 }
 
 /// Every scope of the service.
-pub(super) const SCOPES: [&str; 5] = ["account_read", "account_update", "campaign_data", "contact_data", "offline_access"];
+pub(super) const SCOPES: [&str; 5] =
+    ["account_read", "account_update", "campaign_data", "contact_data", "offline_access"];
 
 impl Authority {
     /// A server with one application with a secret and one for PKCE.
     pub(super) fn new(env: &mut Env) -> Self {
         let mut redirect_uris = vec!["http://localhost:4173/callback".to_owned(), "https://localhost".to_owned()];
         redirect_uris.extend(env.options.redirect_uris.iter().cloned());
-        let secret = App { client_id: env.uuid_v4(), client_secret: Some(env.token(22)), redirect_uris: redirect_uris.clone() };
+        let secret =
+            App { client_id: env.uuid_v4(), client_secret: Some(env.token(22)), redirect_uris: redirect_uris.clone() };
         let public = App { client_id: env.uuid_v4(), client_secret: None, redirect_uris };
         Self {
             apps: vec![secret, public],

@@ -1,6 +1,9 @@
 //! The token endpoint. Parameters come in the form, or in the query as the vendor's own samples have them.
 
-use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
@@ -35,8 +38,17 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
 
 /// Who asks: by Basic, or for an application without a secret by its id alone.
 fn client(world: &World, call: &Call, named: Option<&str>) -> Result<App, Reply> {
-    let none = || error(401, "invalid_client", "Client authentication failed. Either the client or the client credentials are invalid.");
-    let basic = call.header("authorization").and_then(|h| h.strip_prefix("Basic ")).and_then(|b| STANDARD.decode(b.trim()).ok());
+    let none = || {
+        error(
+            401,
+            "invalid_client",
+            "Client authentication failed. Either the client or the client credentials are invalid.",
+        )
+    };
+    let basic = call
+        .header("authorization")
+        .and_then(|h| h.strip_prefix("Basic "))
+        .and_then(|b| STANDARD.decode(b.trim()).ok());
     let basic = basic.and_then(|b| String::from_utf8(b).ok());
     let (id, secret) = match &basic {
         Some(pair) => pair.split_once(':').ok_or_else(none)?,
@@ -44,14 +56,22 @@ fn client(world: &World, call: &Call, named: Option<&str>) -> Result<App, Reply>
     };
     let app = world.authority.app(id).ok_or_else(unknown_client)?;
     match &app.client_secret {
-        Some(expected) if basic.is_none() || expected != secret => {
-            Err(if basic.is_none() { none() } else { error(401, "invalid_client", "The client secret supplied for a confidential client is invalid.") })
-        }
+        Some(expected) if basic.is_none() || expected != secret => Err(if basic.is_none() {
+            none()
+        } else {
+            error(401, "invalid_client", "The client secret supplied for a confidential client is invalid.")
+        }),
         _ => Ok(app.clone()),
     }
 }
 
-fn code(world: &mut World, app: &App, code: Option<&str>, redirect_uri: Option<&str>, verifier: Option<&str>) -> Answer {
+fn code(
+    world: &mut World,
+    app: &App,
+    code: Option<&str>,
+    redirect_uri: Option<&str>,
+    verifier: Option<&str>,
+) -> Answer {
     let invalid = || error(400, "invalid_grant", "The authorization code is invalid or has expired.");
     // A code is used up by the first attempt, good or bad.
     let issued = world.authority.codes.remove(code.unwrap_or_default()).ok_or_else(invalid)?;

@@ -15,7 +15,9 @@ pub(super) async fn read(connection: &mut SqliteConnection, name: &str) -> Resul
 
 pub(super) async fn write(connection: &mut SqliteConnection, name: &str, page: &LedgerPage) -> Result<()> {
     let body = serde_json::to_string(page).map_err(|e| StoreError(e.to_string()))?;
-    let query = sqlx::query("INSERT INTO ledgers (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body");
+    let query = sqlx::query(
+        "INSERT INTO ledgers (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body",
+    );
     query.bind(name).bind(body).execute(connection).await?;
     Ok(())
 }

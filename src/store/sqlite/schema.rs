@@ -34,20 +34,27 @@ pub(super) async fn migrate(pool: &SqlitePool, name: &str) -> Result<()> {
     let taken: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *tx).await?.try_get(0)?;
     let tables: i64 = sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *tx).await?.try_get(0)?;
     if application != APPLICATION_ID && (tables > 0 || taken != 0) {
-        return Err(StoreError(format!("{name} is a database of another program; name another folder with --data-dir")));
+        return Err(StoreError(format!(
+            "{name} is a database of another program; name another folder with --data-dir"
+        )));
     }
     let taken = usize::try_from(taken).unwrap_or(usize::MAX);
     if taken > STEPS.len() {
         let ours = STEPS.len();
-        return Err(StoreError(format!("{name} was written by a newer version (store version {taken}, this program knows {ours}); use that version")));
+        return Err(StoreError(format!(
+            "{name} was written by a newer version (store version {taken}, this program knows {ours}); use that version"
+        )));
     }
     for step in &STEPS[taken..] {
         sqlx::raw_sql(*step).execute(&mut *tx).await?;
     }
     if taken < STEPS.len() {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}; PRAGMA application_id = {APPLICATION_ID}", STEPS.len())))
-            .execute(&mut *tx)
-            .await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "PRAGMA user_version = {}; PRAGMA application_id = {APPLICATION_ID}",
+            STEPS.len()
+        )))
+        .execute(&mut *tx)
+        .await?;
     }
     tx.commit().await?;
     Ok(())

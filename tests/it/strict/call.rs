@@ -20,7 +20,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) async fn read(request: Request<Incoming>) -> Self {
         let (head, body) = request.into_parts();
-        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let query = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
         let (method, path) = (head.method.to_string(), head.uri.path().to_owned());
         Self { method, path, query, headers: head.headers, body }

@@ -77,12 +77,23 @@ impl Account {
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nWhat happened\n")?;
-        writeln!(f, "  People      {} rows: {} sent, {} refused here without spending a call", self.rows, self.fit, self.refused.len())?;
+        writeln!(
+            f,
+            "  People      {} rows: {} sent, {} refused here without spending a call",
+            self.rows,
+            self.fit,
+            self.refused.len()
+        )?;
         for (reason, lines) in self.reasons() {
             writeln!(f, "                {reason}: {}", places(&lines))?;
         }
         let count = |name: &str| self.imported.get(name).copied().unwrap_or(0);
-        writeln!(f, "  Import      one job: {} people taken in, {} refused by the service", count("person_count"), count("items_total_count") - count("person_count"))?;
+        writeln!(
+            f,
+            "  Import      one job: {} people taken in, {} refused by the service",
+            count("person_count"),
+            count("items_total_count") - count("person_count")
+        )?;
         for error in self.import_errors.iter().take(5) {
             writeln!(f, "                {error}")?;
         }
@@ -90,10 +101,20 @@ impl fmt::Display for Account {
         let (name, status, when) = &self.campaign;
         writeln!(f, "  Campaign    “{name}” is {} for {when}", status.to_lowercase())?;
         writeln!(f, "  Read back   {} contacts counted by the service, {} listed", self.total, self.read_back)?;
-        writeln!(f, "  Calls       {} in all; a call for each person would have cost {} for the people alone", self.spent(), self.fit)?;
-        let by: Vec<_> = self.calls.iter().map(|(name, n)| if *n == 1 { name.clone() } else { format!("{name} ×{n}") }).collect();
+        writeln!(
+            f,
+            "  Calls       {} in all; a call for each person would have cost {} for the people alone",
+            self.spent(),
+            self.fit
+        )?;
+        let by: Vec<_> =
+            self.calls.iter().map(|(name, n)| if *n == 1 { name.clone() } else { format!("{name} ×{n}") }).collect();
         writeln!(f, "                {}", by.join(", "))?;
-        writeln!(f, "  Waited      {:.1} s for the quota of 4 calls a second", f64::from(u32::try_from(self.waited_ms).unwrap_or(u32::MAX)) / 1_000.0)?;
+        writeln!(
+            f,
+            "  Waited      {:.1} s for the quota of 4 calls a second",
+            f64::from(u32::try_from(self.waited_ms).unwrap_or(u32::MAX)) / 1_000.0
+        )?;
         if let Some(left) = self.day_remaining {
             writeln!(f, "  Left today  {left} calls of this API key")?;
         }
@@ -109,7 +130,11 @@ impl Account {
     fn reasons(&self) -> Vec<(String, Vec<u64>)> {
         let mut reasons: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for refused in &self.refused {
-            let kind = if refused.reason.starts_with("repeats") { "repeats the address of an earlier line" } else { &refused.reason };
+            let kind = if refused.reason.starts_with("repeats") {
+                "repeats the address of an earlier line"
+            } else {
+                &refused.reason
+            };
             reasons.entry(kind.to_owned()).or_default().push(refused.line);
         }
         let mut reasons: Vec<_> = reasons.into_iter().collect();

@@ -9,8 +9,10 @@ use crate::{
 
 /// Visits the page and allows. The redirect leads the browser to our own listener.
 pub(super) async fn allow(url: Url) -> Result<(), ActionError> {
-    let failed = |e: reqwest::Error| ActionError::new(Code::Unavailable, format!("the consent page: {}", e.without_url()));
-    let client = loopback(reqwest::redirect::Policy::limited(3)).map_err(|cause| ActionError::new(Code::Internal, cause))?;
+    let failed =
+        |e: reqwest::Error| ActionError::new(Code::Unavailable, format!("the consent page: {}", e.without_url()));
+    let client =
+        loopback(reqwest::redirect::Policy::limited(3)).map_err(|cause| ActionError::new(Code::Internal, cause))?;
     let page = client.get(url.clone()).send().await.map_err(failed)?;
     if !page.status().is_success() {
         return Err(ActionError::new(Code::Rejected, format!("the consent page answered {}", page.status())));

@@ -21,7 +21,9 @@ struct Caller<'a> {
 
 impl Caller<'_> {
     async fn call(&mut self, action: &str, input: Value) -> Result<ActionResult, ActionError> {
-        let Value::Object(input) = input else { return Err(ActionError::new(Code::Internal, "an input must be an object")) };
+        let Value::Object(input) = input else {
+            return Err(ActionError::new(Code::Internal, "an input must be an object"));
+        };
         self.send(ActionRequest::new(action, input).on(CONNECTION)).await
     }
 
@@ -45,18 +47,33 @@ fn text(value: &Value, name: &str) -> Result<String, ActionError> {
 }
 
 /// The whole job.
-pub(super) async fn work(connector: &Connector, csv: &str, tell: &(dyn Fn(&str) + Sync)) -> Result<Account, ActionError> {
+pub(super) async fn work(
+    connector: &Connector,
+    csv: &str,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<Account, ActionError> {
     let people = people::read(connector, csv).await?;
     let mut caller = Caller { connector, account: Account::new(&people) };
-    tell(&format!("People       {} rows read, {} fit to be sent, {} refused before any call", people.rows, people.good.len(), people.refused.len()));
+    tell(&format!(
+        "People       {} rows read, {} fit to be sent, {} refused before any call",
+        people.rows,
+        people.good.len(),
+        people.refused.len()
+    ));
 
     let lists = furnish(&mut caller, &people.good).await?;
-    tell(&format!("Furnished    {} lists, {} tags, {} custom fields", caller.account.lists, caller.account.tags, caller.account.custom_fields));
+    tell(&format!(
+        "Furnished    {} lists, {} tags, {} custom fields",
+        caller.account.lists, caller.account.tags, caller.account.custom_fields
+    ));
 
     let (bulk, late) = people.good.split_at(people.good.len().saturating_sub(ONE_BY_ONE / 2));
     bring_in(&mut caller, bulk, &lists, tell).await?;
     one_by_one(&mut caller, bulk.iter().take(ONE_BY_ONE - late.len()).chain(late), &lists).await?;
-    tell(&format!("One by one   {} people upserted within the rate limit", caller.account.upserted.0 + caller.account.upserted.1));
+    tell(&format!(
+        "One by one   {} people upserted within the rate limit",
+        caller.account.upserted.0 + caller.account.upserted.1
+    ));
 
     campaign(&mut caller, &lists).await?;
     tell("Campaign     made, aimed at a list, tested, scheduled");
@@ -70,7 +87,9 @@ async fn furnish(caller: &mut Caller<'_>, people: &[people::Person]) -> Result<B
     let mut lists = BTreeMap::new();
     let names: BTreeSet<&String> = people.iter().flat_map(|p| &p.lists).collect();
     for name in names {
-        let id = caller.make("create_contact_list", json!({ "name": name, "description": "Made by ctct demo." }), "list_id").await?;
+        let id = caller
+            .make("create_contact_list", json!({ "name": name, "description": "Made by ctct demo." }), "list_id")
+            .await?;
         lists.insert(name.clone(), id);
         caller.account.lists += 1;
     }
@@ -79,19 +98,33 @@ async fn furnish(caller: &mut Caller<'_>, people: &[people::Person]) -> Result<B
         caller.make("create_contact_tag", json!({ "name": name }), "tag_id").await?;
         caller.account.tags += 1;
     }
-    let fields: BTreeSet<&str> = people.iter().flat_map(|p| p.row.keys()).filter_map(|k| k.strip_prefix("cf:")).collect();
+    let fields: BTreeSet<&str> =
+        people.iter().flat_map(|p| p.row.keys()).filter_map(|k| k.strip_prefix("cf:")).collect();
     for name in fields {
-        caller.make("create_custom_field", json!({ "label": name.replace('_', " "), "type": "string" }), "custom_field_id").await?;
+        caller
+            .make(
+                "create_custom_field",
+                json!({ "label": name.replace('_', " "), "type": "string" }),
+                "custom_field_id",
+            )
+            .await?;
         caller.account.custom_fields += 1;
     }
     Ok(lists)
 }
 
 /// Everyone in one job, watched to its end.
-async fn bring_in(caller: &mut Caller<'_>, people: &[people::Person], lists: &BTreeMap<String, String>, tell: &(dyn Fn(&str) + Sync)) -> Result<(), ActionError> {
+async fn bring_in(
+    caller: &mut Caller<'_>,
+    people: &[people::Person],
+    lists: &BTreeMap<String, String>,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<(), ActionError> {
     let rows: Vec<&Map<String, Value>> = people.iter().map(|p| &p.row).collect();
     let list_ids: Vec<&String> = lists.values().take(1).collect();
-    let job = caller.make("start_contact_json_import_job", json!({ "import_data": rows, "list_ids": list_ids }), "activity_id").await?;
+    let job = caller
+        .make("start_contact_json_import_job", json!({ "import_data": rows, "list_ids": list_ids }), "activity_id")
+        .await?;
     for _ in 0..60 {
         let activity = caller.call("get_activity", json!({ "activity_id": job })).await?.value();
         let state = activity["state"].as_str().unwrap_or_default();
@@ -106,7 +139,11 @@ async fn bring_in(caller: &mut Caller<'_>, people: &[people::Person], lists: &BT
 }
 
 /// A handful again, each with the lists of its own row: the service tells whether it made or changed them.
-async fn one_by_one<'a>(caller: &mut Caller<'_>, people: impl Iterator<Item = &'a people::Person>, lists: &BTreeMap<String, String>) -> Result<(), ActionError> {
+async fn one_by_one<'a>(
+    caller: &mut Caller<'_>,
+    people: impl Iterator<Item = &'a people::Person>,
+    lists: &BTreeMap<String, String>,
+) -> Result<(), ActionError> {
     for person in people {
         let mut input = person.form.clone();
         let mut ids: Vec<&String> = person.lists.iter().filter_map(|name| lists.get(name)).collect();
@@ -130,7 +167,10 @@ async fn campaign(caller: &mut Caller<'_>, lists: &BTreeMap<String, String>) -> 
         "subject": "The winter menu is here",
         "html_content": "<html><body><h1>Winter menu</h1><p>Soup, bread and a warm corner.</p>[[trackingImage]]</body></html>"
     });
-    let made = caller.call("create_email_campaign", json!({ "name": "Winter menu", "email_campaign_activities": [message] })).await?.value();
+    let made = caller
+        .call("create_email_campaign", json!({ "name": "Winter menu", "email_campaign_activities": [message] }))
+        .await?
+        .value();
     let activities = made["campaign_activities"].as_array().cloned().unwrap_or_default();
     let primary = activities.iter().find(|a| a["role"] == "primary_email").cloned().unwrap_or_default();
     let activity = text(&primary, "campaign_activity_id")?;

@@ -30,9 +30,10 @@ const PEOPLE: &str = include_str!("../../../../examples/contacts.csv");
 /// The connection's name.
 pub(super) const CONNECTION: &str = "demo";
 
-pub(super) async fn command(args: &DemoArgs, screen: &Screen) -> Result<(), ActionError> {
+pub(super) async fn command(args: &DemoArgs, screen: Screen) -> Result<(), ActionError> {
     let csv = match &args.csv {
-        Some(path) => std::fs::read_to_string(path).map_err(|e| ActionError::new(Code::InvalidInput, format!("cannot read {}: {e}", path.display())))?,
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|e| ActionError::new(Code::InvalidInput, format!("cannot read {}: {e}", path.display())))?,
         None => PEOPLE.to_owned(),
     };
     let bar = ProgressBar::new_spinner();
@@ -53,7 +54,9 @@ pub(super) async fn command(args: &DemoArgs, screen: &Screen) -> Result<(), Acti
 pub async fn run(csv: &str, limits: bool, tell: &(dyn Fn(&str) + Sync)) -> Result<Account, ActionError> {
     let redirect = Redirect::listen("http://localhost:0/callback").await?;
     let options = Options { limits, redirect_uris: vec![redirect.uri().to_string()], ..Options::default() };
-    let sandbox = Sandbox::start(options).await.map_err(|e| ActionError::new(Code::Config, format!("the sandbox cannot start: {e}")))?;
+    let sandbox = Sandbox::start(options)
+        .await
+        .map_err(|e| ActionError::new(Code::Config, format!("the sandbox cannot start: {e}")))?;
     tell(&format!("Sandbox      a stand-in for the service at {}", sandbox.ready().api));
     let (connector, folder) = connector(&sandbox, redirect.uri().as_str(), limits).await?;
     let outcome = whole(&connector, redirect, csv, tell).await;
@@ -63,17 +66,27 @@ pub async fn run(csv: &str, limits: bool, tell: &(dyn Fn(&str) + Sync)) -> Resul
     outcome
 }
 
-async fn whole(connector: &Connector, redirect: Redirect, csv: &str, tell: &(dyn Fn(&str) + Sync)) -> Result<Account, ActionError> {
+async fn whole(
+    connector: &Connector,
+    redirect: Redirect,
+    csv: &str,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<Account, ActionError> {
     let connected = consent(connector, redirect).await?;
     tell(&format!("Connected    {} by the authorization code flow", connected.as_deref().unwrap_or("an account")));
     job::work(connector, csv, tell).await
 }
 
 /// A connector on a store of its own, in a folder that goes away afterwards.
-async fn connector(sandbox: &Sandbox, redirect_uri: &str, limits: bool) -> Result<(Connector, std::path::PathBuf), ActionError> {
+async fn connector(
+    sandbox: &Sandbox,
+    redirect_uri: &str,
+    limits: bool,
+) -> Result<(Connector, std::path::PathBuf), ActionError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let folder = std::env::temp_dir().join(format!("ctct-demo-{}", uuid::Uuid::new_v4().simple()));
-    std::fs::create_dir_all(&folder).map_err(|e| ActionError::new(Code::Store, format!("{}: {e}", folder.display())))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|e| ActionError::new(Code::Store, format!("{}: {e}", folder.display())))?;
     let store = SqliteStore::open(&folder.join("store.sqlite")).await.map_err(crate::budget::store_error)?;
     let ready = sandbox.ready();
     let off = (!limits).then_some(0);
@@ -104,7 +117,6 @@ async fn consent(connector: &Connector, redirect: Redirect) -> Result<Option<Str
     let person = browser::allow(consent.url.clone());
     let (redirected, visited) = tokio::join!(redirect.wait(Duration::from_secs(30)), person);
     visited?;
-    let (keeper, store, transport, clock) = (connector.keeper(), connector.store(), connector.transport(), connector.clock());
-    let connected = consent.finish(&redirected?, CONNECTION, keeper, store, transport, clock, manifest).await?;
+    let connected = consent.finish(&redirected?, CONNECTION, connector.keeper()).await?;
     Ok(connected.connection.account)
 }

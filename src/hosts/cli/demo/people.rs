@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::{ActionRequest, Connector, protocol::{ActionError, Code}};
+use crate::{
+    ActionRequest, Connector,
+    protocol::{ActionError, Code},
+};
 
 /// One row that can be sent.
 #[derive(Debug)]
@@ -49,7 +52,10 @@ pub(super) async fn read(connector: &Connector, csv: &str) -> Result<People, Act
                 let line = record.position().map_or(0, csv::Position::line);
                 check(connector, &headings, &record, line, &mut seen).await.map_err(|reason| Refused { line, reason })
             }
-            Err(error) => Err(Refused { line: error.position().map_or(0, csv::Position::line), reason: "is not a readable CSV row".to_owned() }),
+            Err(error) => Err(Refused {
+                line: error.position().map_or(0, csv::Position::line),
+                reason: "is not a readable CSV row".to_owned(),
+            }),
         };
         match checked {
             Ok(person) => people.good.push(person),
@@ -126,6 +132,11 @@ async fn rules(connector: &Connector, person: &Person) -> Result<(), String> {
     request.options.dry_run = true;
     match connector.invoke(request).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(error.fields.iter().map(|f| format!("{} {}", f.pointer.trim_start_matches('/'), f.message)).collect::<Vec<_>>().join("; ")),
+        Err(error) => Err(error
+            .fields
+            .iter()
+            .map(|f| format!("{} {}", f.pointer.trim_start_matches('/'), f.message))
+            .collect::<Vec<_>>()
+            .join("; ")),
     }
 }
