@@ -23,3 +23,8 @@ pub mod transport;
 
 pub use invoke::Connector;
 pub use protocol::{ActionError, ActionRequest, ActionResult};
+
+/// The README's program is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,6 @@
 //! Consent: the address a person is sent to, and the address the browser comes back with.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -11,9 +11,12 @@ use crate::{
     catalog::manifest::Manifest,
     clock::{Clock, random_text},
     config::{Flow, Profile},
-    protocol::{ActionError, Code, RetryKind},
+    protocol::{ActionError, Code, RetryKind, Sent},
     store::{Connection, Status},
 };
+
+/// Everything but what RFC 3986 calls unreserved: an address that a person may have to read stays readable.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A consent under way.
 #[derive(Debug)]
@@ -58,8 +61,7 @@ impl Consent {
             pairs.push(("prompt", "login".to_owned()));
         }
         // Spaces as %20: the service does not take an encoded plus sign between scopes.
-        let query: Vec<_> =
-            pairs.iter().map(|(k, v)| format!("{k}={}", utf8_percent_encode(v, NON_ALPHANUMERIC))).collect();
+        let query: Vec<_> = pairs.iter().map(|(k, v)| format!("{k}={}", utf8_percent_encode(v, QUERY))).collect();
         url.set_query(Some(&query.join("&")));
         Ok(Self { url, state, verifier, profile: profile.clone() })
     }
@@ -84,7 +86,7 @@ impl Consent {
 
     /// The code in the address, after checking that the answer is to our question.
     fn code(&self, redirected: &str) -> Result<String, ActionError> {
-        let wrong = |what: String| ActionError::new(Code::Rejected, what);
+        let wrong = |what: String| ActionError::new(Code::InvalidInput, what);
         let url = Url::parse(redirected.trim()).map_err(|_| {
             wrong("what came back is not an address; paste the whole address line of the browser".to_owned())
         })?;
@@ -98,7 +100,7 @@ impl Consent {
             let said = value("error_description").unwrap_or_else(|| error.clone());
             let what =
                 if error == "access_denied" { "consent was denied" } else { "the service refused to ask for consent" };
-            return Err(wrong(format!("{what}: {said}")));
+            return Err(ActionError::new(Code::Rejected, format!("{what}: {said}")).sent(Sent::Yes));
         }
         value("code")
             .ok_or_else(|| wrong("the address holds no code; paste the whole address line of the browser".to_owned()))

@@ -81,7 +81,7 @@ async fn release(parts: &Parts, lease: Option<&Lease>) {
 async fn holding(parts: &Parts, lease: &Lease, id: &str, refused: Option<i64>) -> Result<LiveToken, ActionError> {
     let (tokens, sealed) = parts.stored(id).await?;
     let Some(refresh_token) = tokens.refresh_token.clone() else {
-        return Err(ended(parts, id, sealed.generation).await);
+        return Err(ended(parts, id, sealed.generation, refused).await);
     };
     let connection = parts.connection(id).await?;
     let endpoint = endpoint(parts, connection.profile.as_deref(), id).await?;
@@ -188,9 +188,13 @@ async fn refused_grant(
     Err(ActionError { detail, ..error })
 }
 
-async fn ended(parts: &Parts, id: &str, generation: i64) -> ActionError {
-    let why = "its access token has ended and there is no refresh token; connect again with the scope offline_access, or paste a new token";
-    let reasons = [why.to_owned()];
+async fn ended(parts: &Parts, id: &str, generation: i64, refused: Option<i64>) -> ActionError {
+    let what =
+        if refused.is_some() { "the service takes its access token no longer" } else { "its access token has ended" };
+    let why = format!(
+        "{what} and there is no refresh token; connect again with the scope offline_access, or paste a new token"
+    );
+    let reasons = [why.clone()];
     if let Err(error) = parts.store.set_status(id, generation, Status::ReconnectRequired, &reasons).await {
         return store_error(error);
     }

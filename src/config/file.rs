@@ -29,6 +29,6 @@ pub fn read_profiles(path: &Path, asked_for: bool) -> Result<Vec<Profile>, Actio
 }
 
 fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
-    span.and_then(|s| text.get(..s.start))
-        .map_or_else(String::new, |before| format!("line {}: ", before.lines().count().max(1)))
+    let before = span.and_then(|s| text.get(..s.start));
+    before.map_or_else(String::new, |before| format!("line {}: ", before.matches('\n').count() + 1))
 }

@@ -128,8 +128,10 @@ impl Profile {
         if self.redirect_uri.is_empty() {
             self.redirect_uri.clone_from(&manifest.auth.default_redirect_uri);
         }
-        Url::parse(&self.redirect_uri)
-            .map_err(|e| ActionError::new(Code::Config, format!("profile {}: redirect_uri: {e}", self.id)))?;
+        Url::parse(&self.redirect_uri).map_err(|e| {
+            let what = format!("profile {}: the redirect address {} is no address: {e}", self.id, self.redirect_uri);
+            ActionError::new(Code::Config, what)
+        })?;
         if self.scopes.is_empty() {
             self.scopes = manifest.scopes.keys().cloned().collect();
         }

@@ -91,8 +91,8 @@ fn next(action: &Action, page: &PageRecipe, sent: &[(String, String)], output: &
     let cursor = match page.style {
         PageStyle::Link => from_link(action, &found()?)?,
         PageStyle::Cursor => pair("next", &found()?),
-        PageStyle::Offset => counted(page, sent, output, "offset", |at, count| at + count)?,
-        PageStyle::Page => counted(page, sent, output, "page", |at, _| at + 1)?,
+        PageStyle::Offset => counted(page, sent, output, "offset", u64::checked_add)?,
+        PageStyle::Page => counted(page, sent, output, "page", |at, _| at.checked_add(1))?,
     };
     Some(Next { cursor })
 }
@@ -118,12 +118,13 @@ fn counted(
     sent: &[(String, String)],
     output: &RawValue,
     name: &str,
-    step: fn(u64, u64) -> u64,
+    step: fn(u64, u64) -> Option<u64>,
 ) -> Option<String> {
     let count = u64::try_from(peek::at(output, &page.items).and_then(peek::items)?.len()).ok()?;
     let number = |key: &str| sent.iter().find(|(k, _)| k == key).and_then(|(_, v)| v.parse::<u64>().ok());
     let full = number("limit").or(page.limit_max.map(u64::from)).unwrap_or(1);
-    (count > 0 && count >= full).then(|| pair(name, &step(number(name).unwrap_or(0), count).to_string()))
+    let at = step(number(name).unwrap_or(0), count)?;
+    (count > 0 && count >= full).then(|| pair(name, &at.to_string()))
 }
 
 /// Keeps only the parts of an output that `pointers` name; `*` stands for every entry of a list.

@@ -66,8 +66,17 @@ impl Listing {
         let Some((action, scene, input)) = &self.begun else { return Ok(Vec::new()) };
         let max = self.request.options.max_items;
         let (items, _) = self.inner.one_page(&mut self.run, action, scene, input, &mut self.position, max).await?;
-        Ok(items)
+        Ok(selected(items, &self.request.options.select))
     }
+}
+
+/// The wanted parts of each item; pointers count from the list, as when all pages come at once.
+fn selected(items: Vec<Box<RawValue>>, pointers: &[String]) -> Vec<Box<RawValue>> {
+    if pointers.is_empty() {
+        return items;
+    }
+    let list = super::decode::select(&raw(&items), pointers);
+    serde_json::from_str(list.get()).unwrap_or_default()
 }
 
 impl Inner {

@@ -1,7 +1,10 @@
 //! Step 9: the run log and what a run cost. Lines are written behind the caller's back, so that logging never slows a
 //! call down and never makes one fail.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,6 +16,9 @@ use crate::{
 
 /// Time allowed for a run that does not say.
 const USUAL_TIMEOUT_MS: u64 = 120_000;
+
+/// How long lines are gathered.
+const GATHER: Duration = Duration::from_millis(250);
 
 enum Line {
     Run(Box<RunRecord>),
@@ -49,14 +55,20 @@ impl RunLog {
     }
 }
 
+/// Lines are gathered for a moment and written together: one commit to disk serves many runs.
 async fn write(store: Arc<dyn Store>, mut receiver: mpsc::UnboundedReceiver<Line>) {
-    let mut lines = Vec::new();
-    while receiver.recv_many(&mut lines, 256).await > 0 {
+    while let Some(first) = receiver.recv().await {
         let (mut runs, mut waiting) = (Vec::new(), Vec::new());
-        for line in lines.drain(..) {
-            match line {
-                Line::Run(run) => runs.push(*run),
-                Line::Flush(done) => waiting.push(done),
+        sort(first, &mut runs, &mut waiting);
+        let moment = tokio::time::sleep(GATHER);
+        tokio::pin!(moment);
+        while waiting.is_empty() && runs.len() < 512 {
+            tokio::select! {
+                line = receiver.recv() => match line {
+                    Some(line) => sort(line, &mut runs, &mut waiting),
+                    None => break,
+                },
+                () = &mut moment => break,
             }
         }
         if !runs.is_empty()
@@ -67,6 +79,13 @@ async fn write(store: Arc<dyn Store>, mut receiver: mpsc::UnboundedReceiver<Line
         for done in waiting {
             let _ = done.send(());
         }
+    }
+}
+
+fn sort(line: Line, runs: &mut Vec<RunRecord>, waiting: &mut Vec<oneshot::Sender<()>>) {
+    match line {
+        Line::Run(run) => runs.push(*run),
+        Line::Flush(done) => waiting.push(done),
     }
 }
 

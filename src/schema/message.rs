@@ -14,10 +14,8 @@ pub(super) fn explain(error: &ValidationError<'_>, schema: &Value) -> Vec<FieldE
     let one = |message: String| vec![FieldError { pointer: at.to_owned(), message }];
     match error.kind() {
         Kind::Required { property } => {
-            vec![FieldError {
-                pointer: child(at, property.as_str().unwrap_or_default()),
-                message: "is required".to_owned(),
-            }]
+            let message = own_words(error, schema).unwrap_or_else(|| "is required".to_owned());
+            vec![FieldError { pointer: child(at, property.as_str().unwrap_or_default()), message }]
         }
         Kind::AdditionalProperties { unexpected } => {
             let known = known_names(schema, error.schema_path().as_str());
@@ -43,8 +41,7 @@ fn own_words(error: &ValidationError<'_>, schema: &Value) -> Option<String> {
 /// The schema object that holds the keyword, and the keyword that the message is kept under.
 fn split_keyword(path: &str, keyword: &str) -> (String, String) {
     for root in ["dependentSchemas", "dependentRequired"] {
-        if let Some(rest) = path.strip_prefix(&format!("/{root}")).filter(|r| r.is_empty() || r.starts_with('/')) {
-            let _ = rest;
+        if path.strip_prefix('/').is_some_and(|p| p.split('/').next() == Some(root)) {
             return (String::new(), root.to_owned());
         }
     }

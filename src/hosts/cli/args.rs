@@ -21,8 +21,8 @@ pub(super) struct Cli {
     /// TOML file with profiles
     #[arg(long, global = true, env = "CTCT_CONFIG", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Where the store's key is: env:NAME, <file:PATH> or keyring:NAME (64 hexadecimal digits)
     #[arg(long, global = true, env = "CTCT_KEY", value_name = "REFERENCE")]
+    #[arg(help = "Where the store's key is: env:NAME, file:PATH or keyring:NAME (64 hexadecimal digits)")]
     pub(super) key: Option<String>,
     /// PEM file of certificates to trust besides the system's
     #[arg(long, global = true, env = "CTCT_CA_FILE", value_name = "FILE")]
@@ -162,8 +162,7 @@ pub(super) enum ConnectionsCommand {
 pub(super) struct AddArgs {
     /// Name
     pub(super) name: String,
-    /// The token: env:NAME, <file:PATH> or keyring:NAME
-    #[arg(long, value_name = "REFERENCE")]
+    #[arg(long, value_name = "REFERENCE", help = "The token: env:NAME, file:PATH or keyring:NAME")]
     pub(super) access_token: String,
     /// A technology partner's API key, which makes the token a partner's
     #[arg(long, value_name = "REFERENCE")]
@@ -204,8 +203,7 @@ pub(super) struct ProfileArgs {
     /// The application's API key
     #[arg(long)]
     pub(super) client_id: String,
-    /// The application's secret: env:NAME, <file:PATH> or keyring:NAME
-    #[arg(long, value_name = "REFERENCE")]
+    #[arg(long, value_name = "REFERENCE", help = "The application's secret: env:NAME, file:PATH or keyring:NAME")]
     pub(super) client_secret: Option<String>,
     /// How consent becomes tokens; by the presence of a secret when left out
     #[arg(long)]
@@ -237,8 +235,8 @@ pub(super) struct ProfileArgs {
     /// A technology partner's client id
     #[arg(long)]
     pub(super) partner_client_id: Option<String>,
-    /// A technology partner's secret: env:NAME, <file:PATH> or keyring:NAME
     #[arg(long, value_name = "REFERENCE", requires = "partner_client_id")]
+    #[arg(help = "A technology partner's secret: env:NAME, file:PATH or keyring:NAME")]
     pub(super) partner_client_secret: Option<String>,
 }
 
@@ -287,7 +285,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// All pages of a listing, one JSON item a line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output")]
     pub(super) all: bool,
     /// With --all: stop after so many items
     #[arg(long, value_name = "N")]

@@ -13,11 +13,13 @@ use crate::{
     store::{Connection, Status, day_end_ms},
 };
 
+const NONE_YET: &str = "no connection yet; make one with ctct connect, or try ctct demo";
+
 pub(super) async fn list(place: &Place, screen: Screen) -> Result<(), ActionError> {
     let all = place.connector().await?.store().connections().await.map_err(store_error)?;
     screen.show(&all, || {
         if all.is_empty() {
-            return "no connection yet; make one with ctct connect, or try ctct demo".to_owned();
+            return NONE_YET.to_owned();
         }
         let row = |c: &Connection| {
             let scopes = c.scopes.as_ref().map_or("unknown".to_owned(), |s| s.join(" "));
@@ -42,12 +44,20 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-pub(super) async fn add(args: &AddArgs, place: &Place, screen: Screen) -> Result<(), ActionError> {
-    let source = SecretSource::parse(&args.access_token);
-    if source.reference().is_none() {
-        let detail = "a token on the command line would stay in the shell's history: put it into a variable and write --access-token env:NAME";
-        return Err(ActionError::new(Code::Config, detail));
+/// A secret on the command line would stay in the shell's history.
+fn reference(text: &str, what: &str, flag: &str) -> Result<SecretSource, ActionError> {
+    let source = SecretSource::parse(text);
+    if source.reference().is_some() {
+        return Ok(source);
     }
+    let detail = format!(
+        "{what} on the command line would stay in the shell's history: put it into a variable and write {flag} env:NAME"
+    );
+    Err(ActionError::new(Code::Config, detail))
+}
+
+pub(super) async fn add(args: &AddArgs, place: &Place, screen: Screen) -> Result<(), ActionError> {
+    let source = reference(&args.access_token, "a token", "--access-token")?;
     let token = source.resolve("the access token")?;
     if let Some(hint) = v2_hint(token.expose_secret()) {
         return Err(ActionError::new(Code::Config, hint));
@@ -55,7 +65,8 @@ pub(super) async fn add(args: &AddArgs, place: &Place, screen: Screen) -> Result
     if let Some(base) = &args.api_base {
         check_endpoint(base).map_err(|why| ActionError::new(Code::Config, why))?;
     }
-    let api_key = args.api_key.as_deref().map(|k| SecretSource::parse(k).resolve("the API key")).transpose()?;
+    let api_key =
+        args.api_key.as_deref().map(|k| reference(k, "an API key", "--api-key")?.resolve("the API key")).transpose()?;
     let connector = place.connector().await?;
     let now = connector.clock().now_ms();
     let claims = jwt::read(token.expose_secret());
@@ -159,17 +170,30 @@ pub(super) async fn remove(name: &str, place: &Place, screen: Screen) -> Result<
 pub(super) async fn quota(place: &Place, screen: Screen) -> Result<(), ActionError> {
     let connector = place.connector().await?;
     let now = connector.clock().now_ms();
+    let mut connections = connector.store().connections().await.map_err(store_error)?;
+    connections.sort_by(|a, b| a.ledger.cmp(&b.ledger));
+    connections.dedup_by(|a, b| a.ledger == b.ledger);
     let mut rows = Vec::new();
-    let mut ledgers: Vec<Connection> = connector.store().connections().await.map_err(store_error)?;
-    ledgers.dedup_by(|a, b| a.ledger == b.ledger);
-    for connection in ledgers {
+    for connection in connections {
         let view = connector.store().ledger(&connection.ledger, now).await.map_err(store_error)?;
-        let per_day = u64::from(connection.per_day.unwrap_or(connector.catalog().manifest().budget.per_day));
+        let per_day = u64::from(per_day(&connector, &connection).await?);
+        // A day without a limit has nothing left to count.
+        let left = (per_day > 0).then(|| per_day.saturating_sub(view.used));
         rows.push(json!({
-            "ledger": connection.ledger, "used": view.used, "left": per_day.saturating_sub(view.used),
+            "ledger": connection.ledger, "used": view.used, "left": left,
             "resets_at": iso(day_end_ms(now)), "by_priority": view.by_priority,
         }));
     }
-    screen.show(&rows, || table::value(&json!(rows)));
+    screen.show(&rows, || if rows.is_empty() { NONE_YET.to_owned() } else { table::value(&json!(rows)) });
     Ok(())
+}
+
+/// What a day holds for a connection: its own number, its profile's, or the service's usual one.
+async fn per_day(connector: &Connector, connection: &Connection) -> Result<u32, ActionError> {
+    let manifest = connector.catalog().manifest();
+    match (connection.per_day, &connection.profile) {
+        (Some(own), _) => Ok(own),
+        (None, Some(profile)) => Ok(connector.profiles().get(profile).await?.limits(manifest).per_day),
+        (None, None) => Ok(manifest.budget.per_day),
+    }
 }

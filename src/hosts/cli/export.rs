@@ -71,7 +71,7 @@ pub(super) fn catalog(command: &CatalogCommand, screen: Screen) -> Result<(), Ac
 }
 
 fn broken(faults: &[String]) -> ActionError {
-    ActionError::new(Code::Config, format!("the catalogue has {} faults:\n  {}", faults.len(), faults.join("\n  ")))
+    ActionError::new(Code::Config, format!("the catalogue is faulty:\n  {}", faults.join("\n  ")))
 }
 
 fn load(folder: &Path) -> Result<(Vec<Action>, Manifest), Vec<String>> {

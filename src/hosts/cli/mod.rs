@@ -51,11 +51,11 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let json = std::env::args().any(|a| a == "--json");
-    if json {
+    if std::env::args_os().any(|a| a == "--json") {
         let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return Screen::new(true).fail(&ActionError::new(Code::InvalidInput, first));
+        let first: Vec<_> = text.lines().take_while(|l| !l.is_empty()).map(str::trim).collect();
+        let detail = first.join(" ").trim_start_matches("error: ").to_owned();
+        return Screen::new(true).fail(&ActionError::new(Code::InvalidInput, detail));
     }
     let _ = error.print();
     ExitCode::from(2)
@@ -71,7 +71,9 @@ fn dispatch(cli: Cli, screen: Screen) -> Result<(), ActionError> {
         Command::Contract { command } => export::contract(&command, screen),
         Command::Catalog { command } => export::catalog(&command, screen),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "ctct", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ctct", &mut script);
+            screen::print_line(String::from_utf8_lossy(&script).trim_end());
             Ok(())
         }
         command => block_on(async { asynchronous(command, &place, screen).await }),

@@ -1,13 +1,19 @@
 //! The loopback redirect: waits for the browser to come back, once.
 
-use std::{convert::Infallible, future::ready, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::ready,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, sync::mpsc};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     config::is_loopback,
@@ -31,7 +37,12 @@ impl Redirect {
             )));
         }
         let port = uri.port_or_known_default().unwrap_or(80);
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.map_err(|e| {
+        let address: IpAddr = match uri.host() {
+            Some(Host::Ipv6(ip)) => ip.into(),
+            Some(Host::Ipv4(ip)) => ip.into(),
+            _ => Ipv4Addr::LOCALHOST.into(),
+        };
+        let listener = TcpListener::bind(SocketAddr::from((address, port))).await.map_err(|e| {
             let remedy = "stop the program that uses it, use --paste, or register another redirect address with the application and in the profile";
             config(format!("cannot listen on port {port} for the redirect: {e}; {remedy}"))
         })?;
@@ -92,5 +103,5 @@ fn answer(
     let mut address = uri.clone();
     address.set_query(request.uri().query());
     let _ = found.try_send(address.into());
-    page(200, "Thank you. You can close this window and go back to the terminal.")
+    page(200, "That is all here. You can close this window; the terminal says how it went.")
 }

@@ -1,7 +1,7 @@
 //! `ctct run` and `ctct runs`.
 
 use std::{
-    io::{IsTerminal, Read},
+    io::{IsTerminal, Read, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -46,19 +46,20 @@ pub(super) async fn run(args: &RunArgs, place: &Place, screen: Screen) -> Result
 
 async fn go(connector: &Connector, request: ActionRequest, args: &RunArgs, screen: Screen) -> Result<(), ActionError> {
     let spinner = Spinner::start(&request.action);
+    // Before the call: what was made must not be lost for a file that cannot be written.
+    let mut file = args.out.as_ref().map(|path| Outfile::create(path)).transpose()?;
     if args.all && !args.dry_run {
-        return all(connector, request).await;
+        return all(connector, request, file).await;
     }
     let result = connector.invoke(request).await?;
     drop(spinner);
-    if let Some(path) = &args.out {
-        write(path, &result)?;
-        let summary = format!("{}; written to {}", result.summary, path.display());
-        screen.tell(&summary);
+    if let Some(file) = &mut file {
+        file.write(content(&result).as_bytes())?;
+        screen.tell(&format!("{}; written to {}", result.summary, file.name));
         return Ok(());
     }
     match args.output {
-        OutputArg::Json => print_line(&serde_json::to_string(&result).unwrap_or_default()),
+        OutputArg::Json => drop(print_line(&serde_json::to_string(&result).unwrap_or_default())),
         OutputArg::Table => {
             print_line(&table::value(&result.value()));
             screen.tell(&result.summary);
@@ -71,14 +72,40 @@ async fn go(connector: &Connector, request: ActionRequest, args: &RunArgs, scree
 }
 
 /// One item a line, as they come: a listing of any length in little memory.
-async fn all(connector: &Connector, request: ActionRequest) -> Result<(), ActionError> {
+async fn all(connector: &Connector, request: ActionRequest, mut file: Option<Outfile>) -> Result<(), ActionError> {
     let mut listing = connector.listing(request);
     while let Some(items) = listing.next_page().await? {
         for item in items {
-            print_line(item.get());
+            match &mut file {
+                Some(file) => file.write(format!("{}\n", item.get()).as_bytes())?,
+                None if !print_line(item.get()) => return Ok(()),
+                None => {}
+            }
         }
     }
     Ok(())
+}
+
+/// A file that results are written to.
+struct Outfile {
+    name: String,
+    file: std::io::BufWriter<std::fs::File>,
+}
+
+impl Outfile {
+    fn create(path: &std::path::Path) -> Result<Self, ActionError> {
+        let name = path.display().to_string();
+        let file = std::fs::File::create(path).map_err(|e| unwritable(&name, &e))?;
+        Ok(Self { name, file: std::io::BufWriter::new(file) })
+    }
+
+    fn write(&mut self, text: &[u8]) -> Result<(), ActionError> {
+        self.file.write_all(text).and_then(|()| self.file.flush()).map_err(|e| unwritable(&self.name, &e))
+    }
+}
+
+fn unwritable(name: &str, error: &std::io::Error) -> ActionError {
+    ActionError::new(Code::Config, format!("cannot write {name}: {error}"))
 }
 
 fn options(args: &RunArgs) -> Options {
@@ -162,14 +189,12 @@ fn read_files(schema: &Value, input: &mut Map<String, Value>) -> Result<(), Acti
 }
 
 /// A downloaded file is written as such, anything else as JSON.
-fn write(path: &std::path::Path, result: &ActionResult) -> Result<(), ActionError> {
+fn content(result: &ActionResult) -> String {
     let value = result.value();
-    let text = match (value["content_type"].as_str(), value["text"].as_str()) {
+    match (value["content_type"].as_str(), value["text"].as_str()) {
         (Some(_), Some(text)) => text.to_owned(),
         _ => format!("{}\n", result.output.get()),
-    };
-    std::fs::write(path, text)
-        .map_err(|e| ActionError::new(Code::Config, format!("cannot write {}: {e}", path.display())))
+    }
 }
 
 /// Turns while something takes long; on a terminal only.

@@ -43,12 +43,9 @@ impl Screen {
     }
 }
 
-/// A reader that has gone away (`| head`) is no trouble.
-pub(super) fn print_line(line: &str) {
-    let mut out = std::io::stdout().lock();
-    if writeln!(out, "{line}").is_err() {
-        std::process::exit(0);
-    }
+/// Prints a line; false when the reader has gone away (`| head`), which is no trouble.
+pub(super) fn print_line(line: &str) -> bool {
+    writeln!(std::io::stdout().lock(), "{line}").is_ok()
 }
 
 fn explain(error: &ActionError) -> String {

@@ -28,7 +28,11 @@ CREATE INDEX runs_age ON runs (at_ms);
 /// Takes the steps that are missing; refuses a file of a newer version or of another program.
 pub(super) async fn migrate(pool: &SqlitePool, name: &str) -> Result<()> {
     let mut connection = pool.acquire().await?;
-    let broken = |e: sqlx::Error| StoreError(format!("{name} is not a store of this program: {e}"));
+    let broken = |e: sqlx::Error| {
+        StoreError(format!(
+            "{name} is not a store of this program: {e}; name another folder with --data-dir, or bring back a copy of the store"
+        ))
+    };
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(broken)?;
     let application: i64 = sqlx::query("PRAGMA application_id").fetch_one(&mut *tx).await?.try_get(0)?;
     let taken: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *tx).await?.try_get(0)?;
