@@ -133,11 +133,7 @@ mod tests {
             ),
             (429, r#"{"error_key":"throttled","error_message":"Too Many Requests"}"#, Code::Throttled),
             (429, r#"{"error_key":"quota_exceeded","error_message":"Limit Exceeded"}"#, Code::QuotaExhausted),
-            (
-                429,
-                r#"[{"error_key":"x","error_message":"Too many requests. You exceeded 1,000 queued activities for this user account."}]"#,
-                Code::QueueFull,
-            ),
+            (429, r#"[{"error_key":"x","error_message":"You exceeded 1,000 queued activities."}]"#, Code::QueueFull),
             (429, r#"{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit"}"#, Code::Throttled),
             (503, "<html>down</html>", Code::Unavailable),
             (400, r#"{"error":"invalid_request","error_description":"no"}"#, Code::Rejected),

@@ -29,6 +29,8 @@ pub(super) struct Account {
     pub lists: Vec<List>,
     pub tags: Vec<Tag>,
     pub custom_fields: Vec<CustomField>,
+    /// Segments that were asked for once: the first answer is "not yet".
+    pub segments_asked: BTreeSet<String>,
     /// Bulk jobs, oldest first.
     pub jobs: Vec<Job>,
     pub campaigns: Vec<Campaign>,

@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Unauthorized,
     /// A web page instead of JSON.
     Html,
+    /// The right answer, with the first row of its list a second time at the end.
+    Duplicate,
 }
 
 /// One order.
@@ -113,6 +115,16 @@ pub(super) fn instead(kind: Kind) -> Option<Reply> {
         }
         Kind::Unauthorized => Some(super::gate::unauthorized()),
         Kind::Html => Some(Reply::html(502, "<!doctype html><title>502</title><h1>Bad gateway</h1>")),
-        Kind::Error500After | Kind::Slow | Kind::CutOff | Kind::ResetAfter | Kind::Reset => None,
+        Kind::Error500After | Kind::Slow | Kind::CutOff | Kind::ResetAfter | Kind::Reset | Kind::Duplicate => None,
+    }
+}
+
+/// Repeats the first row of the first list in a page, as the service is known to do across pages.
+pub(super) fn repeat_a_row(reply: &mut Reply) {
+    let Ok(mut page) = serde_json::from_slice::<serde_json::Value>(&reply.body) else { return };
+    let list = page.as_object_mut().and_then(|page| page.values_mut().find_map(serde_json::Value::as_array_mut));
+    if let Some(list) = list {
+        list.extend(list.first().cloned());
+        reply.body = page.to_string().into_bytes();
     }
 }

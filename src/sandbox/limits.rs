@@ -6,6 +6,9 @@ use jiff::Timestamp;
 
 use super::{call::Reply, env::Options};
 
+/// Bulk jobs that may wait in an account, as the service writes it.
+const QUEUED_JOBS: &str = "1,000";
+
 #[derive(Debug, Default)]
 struct Count {
     recent: VecDeque<i64>,
@@ -82,9 +85,6 @@ pub(super) fn quota_exceeded() -> Reply {
 
 /// The answer when too many bulk jobs wait.
 pub(super) fn queue_full() -> Reply {
-    Reply::errors(
-        429,
-        "contacts.api.too_many_requests",
-        "Too many requests. You exceeded 1,000 queued activities for this user account.",
-    )
+    let text = format!("Too many requests. You exceeded {QUEUED_JOBS} queued activities for this user account.");
+    Reply::errors(429, "contacts.api.too_many_requests", &text)
 }

@@ -49,6 +49,10 @@ pub struct Ready {
     pub client_secret: String,
     /// An application for PKCE.
     pub pkce_client_id: String,
+    /// A technology partner's own credentials, for the token endpoint's client credentials grant.
+    pub partner_client_id: String,
+    /// Their secret.
+    pub partner_client_secret: String,
     /// The redirect address that both have registered.
     pub redirect_uri: String,
     /// A token that works at once.
@@ -101,7 +105,7 @@ impl Drop for Sandbox {
 fn ready(world: &mut World, address: SocketAddr) -> Ready {
     let (access_token, refresh_token) = oauth::ready_made(world);
     let base = format!("http://{address}");
-    let (secret, public) = (world.authority.apps[0].clone(), world.authority.apps[1].clone());
+    let [secret, public, partner] = world.authority.apps.clone();
     Ready {
         api: format!("{base}/v3"),
         authorize: format!("{base}/oauth2/default/v1/authorize"),
@@ -109,7 +113,9 @@ fn ready(world: &mut World, address: SocketAddr) -> Ready {
         client_id: secret.client_id,
         client_secret: secret.client_secret.unwrap_or_default(),
         pkce_client_id: public.client_id,
-        redirect_uri: public.redirect_uris[0].clone(),
+        partner_client_id: partner.client_id,
+        partner_client_secret: partner.client_secret.unwrap_or_default(),
+        redirect_uri: public.redirect_uris.first().cloned().unwrap_or_default(),
         access_token,
         refresh_token,
     }
@@ -193,6 +199,9 @@ fn handle(world: &mut World, call: Call) -> (Option<Strike>, Reply) {
     };
     if strike.is_some_and(|s| s.kind == Kind::Error500After) {
         reply = Reply::errors(500, "internal.error", "There was a problem with our internal service.");
+    }
+    if strike.is_some_and(|s| s.kind == Kind::Duplicate) {
+        faults::repeat_a_row(&mut reply);
     }
     world.note(&call, reply.status);
     let request_id = world.env.uuid_v4();

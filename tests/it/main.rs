@@ -7,6 +7,7 @@ mod contract;
 mod examples;
 mod house;
 mod papers;
+mod partner;
 mod properties;
 mod protocol;
 mod runtime;

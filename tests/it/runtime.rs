@@ -321,3 +321,59 @@ async fn a_campaign_is_made_aimed_tested_scheduled_and_taken_back() {
     bench.get("rename_email_campaign", json!({ "campaign_id": made["campaign_id"], "name": "Old news" })).await;
     bench.get("delete_email_campaign", json!({ "campaign_id": made["campaign_id"] })).await;
 }
+
+#[tokio::test]
+async fn a_read_that_is_not_ready_is_asked_for_again() {
+    let bench = Bench::new().await;
+    let result = bench.run("list_contacts", json!({ "segment_id": 42 })).await.unwrap();
+    assert_eq!((result.meta.http_status, result.meta.calls), (Some(200), 2));
+    let mut hurried = request("list_contacts", json!({ "segment_id": 43 }));
+    hurried.options.timeout_ms = Some(200);
+    let error = code(bench.connector.invoke(hurried).await);
+    assert_eq!(error.code, Code::NotReady);
+}
+
+#[tokio::test]
+async fn rows_that_the_service_repeats_come_once_when_all_are_asked_for() {
+    let bench = Bench::new().await;
+    for i in 0..3 {
+        contact(&bench, &format!("p{i}@example.com")).await;
+    }
+    bench.faults(json!({ "kind": "duplicate", "path": "/v3/contacts" })).await;
+    assert_eq!(bench.get("list_contacts", nothing()).await["contacts"].as_array().unwrap().len(), 4);
+    bench.faults(json!({ "kind": "duplicate", "path": "/v3/contacts" })).await;
+    let mut all = request("list_contacts", nothing());
+    all.options.all_pages = true;
+    assert_eq!(bench.connector.invoke(all).await.unwrap().value().as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn parts_that_did_not_work_make_a_partial_result() {
+    use constantcontact::{
+        catalog::Catalog,
+        invoke::decode::{Decoded, decode},
+        transport::HttpAnswer,
+    };
+    let answer = |status: u16, body: &'static str| HttpAnswer {
+        status,
+        content_type: "application/json".to_owned(),
+        request_id: None,
+        body: body.into(),
+    };
+    let cases = [
+        ("update_event_registration_status", 207, r#"{"failed_registration_ids":["r1","r2"]}"#, 2),
+        (
+            "get_email_campaign_stats",
+            200,
+            r#"{"results":[],"errors":[{"error_key":"k","error_message":"none found"}]}"#,
+            1,
+        ),
+    ];
+    for (name, status, body, count) in cases {
+        let action = Catalog::embedded().action(name).unwrap();
+        let Ok(Decoded::Done { outcome, issues, .. }) = decode(action, &[], &answer(status, body)) else {
+            panic!("{name}")
+        };
+        assert_eq!((outcome, issues.len()), (Outcome::Partial, count), "{name}");
+    }
+}

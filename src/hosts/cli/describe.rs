@@ -80,7 +80,6 @@ fn fields(schema: &Value, indent: &str, with_words: bool, lines: &mut Vec<String
             lines.push(format!("{indent}{name} ({}{need}) {label}. {words}", kind(property)).trim_end().to_owned());
             if indent.len() < 8 {
                 fields(property, &format!("{indent}  "), with_words, lines);
-                fields(&property["items"], &format!("{indent}  "), with_words, lines);
             }
         }
     }

@@ -64,7 +64,8 @@ struct AccessToken {
 
 /// What the OAuth server keeps.
 pub(super) struct Authority {
-    pub apps: Vec<App>,
+    /// One with a secret, one for PKCE, and a technology partner's own credentials.
+    pub apps: [App; 3],
     codes: HashMap<String, Code>,
     grants: Vec<Grant>,
     refresh_tokens: HashMap<String, RefreshToken>,
@@ -77,15 +78,16 @@ pub(super) const SCOPES: [&str; 5] =
     ["account_read", "account_update", "campaign_data", "contact_data", "offline_access"];
 
 impl Authority {
-    /// A server with one application with a secret and one for PKCE.
+    /// A server with its three sets of credentials.
     pub(super) fn new(env: &mut Env) -> Self {
         let mut redirect_uris = vec!["http://localhost:4173/callback".to_owned(), "https://localhost".to_owned()];
         redirect_uris.extend(env.options.redirect_uris.iter().cloned());
         let secret =
             App { client_id: env.uuid_v4(), client_secret: Some(env.token(22)), redirect_uris: redirect_uris.clone() };
         let public = App { client_id: env.uuid_v4(), client_secret: None, redirect_uris };
+        let partner = App { client_id: env.uuid_v4(), client_secret: Some(env.token(22)), redirect_uris: Vec::new() };
         Self {
-            apps: vec![secret, public],
+            apps: [secret, public, partner],
             codes: HashMap::new(),
             grants: Vec::new(),
             refresh_tokens: HashMap::new(),
@@ -119,7 +121,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Reply {
 /// Issues a first pair of tokens without asking, for the line that the sandbox prints when it is ready.
 pub(super) fn ready_made(world: &mut World) -> (String, String) {
     let scopes = SCOPES.map(str::to_owned).to_vec();
-    let client_id = world.authority.apps.first().map(|a| a.client_id.clone()).unwrap_or_default();
+    let client_id = world.authority.apps[0].client_id.clone();
     let grant = world.authority.open_grant(&client_id, 0, scopes);
     let access = world.authority.access_token(&mut world.env, grant, &world.accounts);
     let refresh = world.authority.refresh_token(&mut world.env, grant);

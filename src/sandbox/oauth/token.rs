@@ -27,6 +27,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
     match field("grant_type") {
         None => Err(error(400, "invalid_request", "The token request did not specify a 'grant_type'.")),
         Some("authorization_code") => code(world, &app, field("code"), field("redirect_uri"), field("code_verifier")),
+        Some("client_credentials") if app.client_id == world.authority.apps[2].client_id => Ok(partner(world, &app)),
         Some("refresh_token") => refresh(world, &app, field("refresh_token").unwrap_or_default()),
         Some(_) => Err(error(
             400,
@@ -92,6 +93,12 @@ fn code(
     let grant = world.authority.open_grant(&app.client_id, issued.account, issued.scopes);
     let refresh = offline.then(|| world.authority.refresh_token(&mut world.env, grant));
     Ok(tokens(world, grant, refresh))
+}
+
+/// A partner's token: for an hour, not to be refreshed, and good for the partner's own scope only.
+fn partner(world: &mut World, app: &App) -> Reply {
+    let grant = world.authority.open_grant(&app.client_id, 0, vec!["v3api/general.partner".to_owned()]);
+    tokens(world, grant, None)
 }
 
 fn refresh(world: &mut World, app: &App, token: &str) -> Answer {

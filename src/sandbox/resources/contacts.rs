@@ -38,7 +38,7 @@ fn not_found() -> Reply {
 pub(super) fn list(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
     let page = page::open(call, 500, CONTACTS)?;
     if page.call.query("segment_id").is_some() {
-        return by_segment(&page);
+        return by_segment(account, &page);
     }
     let filter = Filter::read(&page.call)?;
     let parts = query::choices(&page.call, "include", PARTS, CONTACTS)?;
@@ -54,13 +54,17 @@ pub(super) fn list(account: &mut Account, _env: &mut Env, call: &Call) -> Answer
     Ok(Reply::json(200, &Value::Object(answer)))
 }
 
-/// Contacts of a segment: nobody, as this part has no segments. The filter stands alone with `limit`.
-fn by_segment(page: &Page) -> Answer {
+/// Contacts of a segment: nobody, as this part has no segments. The filter stands alone with `limit`, and the first
+/// question is answered "not yet", as the service does while it works a segment out.
+fn by_segment(account: &mut Account, page: &Page) -> Answer {
     if let Some((name, _)) = page.call.query.iter().find(|(name, _)| name != "segment_id" && name != "limit") {
         return Err(invalid(CONTACTS, &format!("segment_id, {name} are mutually exclusive")));
     }
     if page.call.query_list("segment_id").len() != 1 {
         return Err(invalid(CONTACTS, "segment_id is invalid"));
+    }
+    if account.segments_asked.insert(page.call.query("segment_id").unwrap_or_default().to_owned()) {
+        return Ok(Reply::json(202, &json!({ "status": "processing" })));
     }
     Ok(Reply::json(200, &json!({ "contacts": [], "_links": {} })))
 }
