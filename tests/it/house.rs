@@ -38,15 +38,14 @@ fn used(text: &str) -> Vec<String> {
     for (at, _) in text.match_indices("crate::") {
         let rest = &text[at + 7..];
         if let Some(list) = rest.strip_prefix('{') {
-            let mut depth = 0;
+            let mut depth = 0_usize;
             for part in list.split_inclusive([',', '{', '}']) {
                 if depth == 0 {
                     rooms.push(name(part));
                 }
-                depth += part.matches('{').count() as i32 - part.matches('}').count() as i32;
-                if depth < 0 {
-                    break;
-                }
+                depth += part.matches('{').count();
+                let Some(left) = depth.checked_sub(part.matches('}').count()) else { break };
+                depth = left;
             }
         } else {
             rooms.push(name(rest));

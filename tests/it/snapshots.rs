@@ -39,7 +39,7 @@ async fn the_demo_tells_what_happened() {
 /// Ids become `[id]`.
 fn redact(value: &mut Value) {
     match value {
-        Value::String(text) if uuid::Uuid::try_parse(text).is_ok() => *text = "[id]".to_owned(),
+        Value::String(text) if uuid::Uuid::try_parse(text).is_ok() => "[id]".clone_into(text),
         Value::Array(list) => list.iter_mut().for_each(redact),
         Value::Object(map) => map.values_mut().for_each(redact),
         _ => {}

@@ -15,9 +15,9 @@ async fn send(strict: &Strict, request: &str, headers: &[&str], body: &str) -> S
     let host = strict.base.trim_start_matches("http://").trim_end_matches("/v3");
     let mut text = format!("{method} /v3{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for header in headers {
-        text.push_str(&format!("{header}\r\n"));
+        text = text + header + "\r\n";
     }
-    text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    text = format!("{text}content-length: {}\r\n\r\n{body}", body.len());
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = String::new();
