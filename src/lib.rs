@@ -14,6 +14,7 @@ pub mod exports;
 #[cfg(any(feature = "cli", feature = "mcp"))]
 pub mod hosts;
 pub mod invoke;
+pub mod lint;
 pub mod protocol;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

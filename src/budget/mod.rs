@@ -1,8 +1,6 @@
 //! The budget of an API key. The service sends no rate headers, so the ledger is ours, kept in the store and shared by
 //! every process on it.
 
-pub mod page;
-
 use std::{sync::Arc, time::Duration};
 
 use crate::{

@@ -4,7 +4,6 @@
 //! document only when that action is asked for, so that starting up costs nothing.
 
 pub mod bundle;
-pub mod lint;
 pub mod manifest;
 pub mod model;
 pub mod source;

@@ -118,6 +118,13 @@ pub struct CallRecipe {
     pub issues: Vec<String>,
 }
 
+impl CallRecipe {
+    /// Names of the `{variables}` of the path, in order.
+    pub fn path_variables(&self) -> impl Iterator<Item = &str> {
+        self.path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
+    }
+}
+
 /// How a listing continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Document, actions, docs, error_table, json_schema, openapi, retry_table, scope_table};
-use crate::{catalog::Catalog, invoke::bind::path_variables, protocol::Code};
+use crate::{catalog::Catalog, protocol::Code};
 
 fn api() -> Value {
     let document = openapi(Catalog::embedded()).remove(0);
@@ -53,7 +53,7 @@ fn every_action_is_an_operation_with_all_of_its_path() {
     for action in actions(Catalog::embedded()) {
         let operation = operation(&api, &action.name);
         let parameters: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().collect();
-        for name in path_variables(&action.call.path) {
+        for name in action.call.path_variables() {
             assert!(parameters.iter().any(|p| p["in"] == "path" && p["name"] == name), "{} {name}", action.name);
         }
         assert!(parameters.iter().all(|p| p["description"].is_string()), "{}", action.name);

@@ -47,6 +47,8 @@ impl Inner {
             let (trouble, error) = match self.send(run, scene, call, &token).await {
                 Ok(answer) if answer.status / 100 == 2 => return Ok(answer),
                 Ok(answer) => self.judge(&answer, action, scene).await?,
+                // A call that cannot even be written will not be better next time.
+                Err(failure) if failure.kind == FailureKind::Malformed => return Err(memory.own(unanswered(&failure))),
                 Err(failure) => (Some(Trouble::from(&failure)), unanswered(&failure)),
             };
             let Some(trouble) = trouble else { return Err(memory.own(memory.gone(action, error))) };

@@ -68,11 +68,6 @@ fn method(name: &str) -> &'static str {
     }
 }
 
-/// Names of the `{variables}` of a path, in order.
-pub fn path_variables(template: &str) -> impl Iterator<Item = &str> {
-    template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name)
-}
-
 fn path(template: &str, input: &Map<String, Value>) -> Result<String, ActionError> {
     let mut path = String::with_capacity(template.len() + 40);
     for part in template.split_inclusive('/') {
@@ -178,9 +173,8 @@ fn json(value: &Value) -> Result<Body, ActionError> {
 
 /// Every input that is neither in the path nor in the query, in the form in which it travels.
 fn rest(recipe: &CallRecipe, input: &Map<String, Value>) -> Map<String, Value> {
-    let elsewhere = |name: &str| {
-        recipe.query.iter().any(|q| q.property() == name) || path_variables(&recipe.path).any(|v| v == name)
-    };
+    let elsewhere =
+        |name: &str| recipe.query.iter().any(|q| q.property() == name) || recipe.path_variables().any(|v| v == name);
     let own = input.iter().filter(|(name, _)| !elsewhere(name));
     own.map(|(name, value)| (name.clone(), encoded(recipe, name, value))).collect()
 }

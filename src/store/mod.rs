@@ -3,6 +3,7 @@
 //!
 //! Secrets arrive here already sealed (see `vault`): a store never sees one in the clear.
 
+pub mod ledger;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub mod vault;

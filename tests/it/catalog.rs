@@ -1,6 +1,6 @@
 //! The catalogue as a whole.
 
-use constantcontact::catalog::{Catalog, lint};
+use constantcontact::{catalog::Catalog, lint};
 
 #[test]
 fn every_action_is_well_formed() {

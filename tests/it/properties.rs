@@ -10,7 +10,7 @@ use bytes::Bytes;
 use constantcontact::{
     catalog::model::{Action, PageStyle, Style},
     invoke::{
-        bind::{BoundCall, bind, path_variables},
+        bind::{BoundCall, bind},
         decode::{Decoded, decode},
     },
     protocol::{ActionError, Code, Sent},
@@ -223,7 +223,7 @@ fn refused_for_a_reason(action: &Action, input: &Map<String, Value>, error: &Act
     assert!(!error.fields.is_empty(), "{}: {error:?}", action.name);
     for field in &error.fields {
         let name = field.pointer.trim_start_matches('/');
-        if path_variables(&action.call.path).any(|variable| variable == name) {
+        if action.call.path_variables().any(|variable| variable == name) {
             let values = texts(&input[name]);
             let is_no_segment = |text: &String| matches!(text.as_str(), "" | "." | "..");
             assert!(values.is_empty() || values.iter().any(is_no_segment), "{}: {values:?}", action.name);
@@ -262,7 +262,7 @@ fn every_text_of_an_address_may_be_as_hostile_as_it_likes() {
     for subject in SUBJECTS.iter() {
         let action = subject.action;
         let in_query = |name: &str| action.call.query.iter().any(|parameter| parameter.property() == name);
-        let in_path = |name: &str| path_variables(&action.call.path).any(|variable| variable == name);
+        let in_path = |name: &str| action.call.path_variables().any(|variable| variable == name);
         for at in &subject.texts {
             let name = at.split('/').nth(1).unwrap();
             for text in HOSTILE.iter().filter(|_| in_query(name) || in_path(name)) {

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{catalog::model::Action, invoke::bind::path_variables};
+use crate::catalog::model::Action;
 
 /// Keywords of the input's root that speak of properties together.
 const CONDITIONS: [&str; 7] =
@@ -42,7 +42,7 @@ fn requires(action: &Action, name: &str) -> bool {
 /// Whether a property of the input travels in the body: neither the path nor the query takes it.
 fn in_body(action: &Action, name: &str) -> bool {
     let call = &action.call;
-    !path_variables(&call.path).any(|v| v == name) && !call.query.iter().any(|q| q.property() == name)
+    !call.path_variables().any(|v| v == name) && !call.query.iter().any(|q| q.property() == name)
 }
 
 /// The input's schema with only those properties that travel in the body.

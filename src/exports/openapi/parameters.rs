@@ -2,14 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{
-    catalog::model::{Action, QueryParameter, Style},
-    invoke::bind::path_variables,
-};
+use crate::catalog::model::{Action, QueryParameter, Style};
 
 /// The action's parameters, in the order in which they are written.
 pub(super) fn parameters(action: &Action) -> Vec<Value> {
-    let path = path_variables(&action.call.path).map(|name| in_path(action, name));
+    let path = action.call.path_variables().map(|name| in_path(action, name));
     path.chain(action.call.query.iter().map(|parameter| in_query(action, parameter))).collect()
 }
 

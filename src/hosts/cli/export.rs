@@ -9,9 +9,10 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    catalog::{Catalog, lint, manifest::Manifest, model::Action, source},
+    catalog::{Catalog, manifest::Manifest, model::Action, source},
     contract,
     exports::{self, Document},
+    lint,
     protocol::{ActionError, Code},
 };
 

@@ -2,10 +2,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use crate::{
-    budget::page::LedgerPage,
-    store::{Result, StoreError},
-};
+use crate::store::{Result, StoreError, ledger::LedgerPage};
 
 pub(super) async fn read(connection: &mut SqliteConnection, name: &str) -> Result<LedgerPage> {
     let row = sqlx::query("SELECT body FROM ledgers WHERE name = ?").bind(name).fetch_optional(connection).await?;

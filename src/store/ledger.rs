@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{DAY_MS, Grant, LedgerView, Limits, Priority, day_end_ms};
+use super::{DAY_MS, Grant, LedgerView, Limits, Priority, day_end_ms};
 
 /// How much longer than a second we wait: our clock and the network's jitter are not the service's clock.
 const MARGIN_MS: i64 = 30;

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Catalog, manifest::Manifest, model::Action};
-use crate::{invoke::bind::path_variables, schema};
+use crate::{
+    catalog::{Catalog, manifest::Manifest, model::Action},
+    schema,
+};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +82,10 @@ fn needs(action: &Action, manifest: &Manifest, say: &mut impl FnMut(String)) {
 
 fn wiring(action: &Action, say: &mut impl FnMut(String)) {
     let properties = &action.input["properties"];
-    for name in path_variables(&action.call.path).filter(|n| properties.get(n).is_none()) {
+    for name in action.call.path_variables().filter(|n| properties.get(n).is_none()) {
         say(format!("call.path: {{{name}}} is not an input"));
     }
-    for name in path_variables(&action.call.path) {
+    for name in action.call.path_variables() {
         if !action.input["required"].as_array().is_some_and(|r| r.iter().any(|v| v == name)) {
             say(format!("call.path: {{{name}}} must be required"));
         }
