@@ -192,7 +192,8 @@ fn lookups(actions: &[&Action], manifest: &Manifest, findings: &mut Vec<Finding>
             }
         }
     }
-    for name in manifest.check.iter().filter(|n| !actions.iter().any(|a| a.name == **n)) {
+    for name in manifest.check.iter().chain(&manifest.check_partner).filter(|n| !actions.iter().any(|a| a.name == **n))
+    {
         say(format!("check: there is no action {name}"));
     }
 }

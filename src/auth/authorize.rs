@@ -5,14 +5,12 @@ use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Keeper, TokenEndpoint, TokenSet, jwt};
+use super::{Connected, Keeper, TokenEndpoint, refresh};
 use crate::{
-    budget::store_error,
     catalog::manifest::Manifest,
     clock::{Clock, random_text},
     config::{Flow, Profile},
     protocol::{ActionError, Code, RetryKind, Sent},
-    store::{Connection, Status},
 };
 
 /// Everything but what RFC 3986 calls unreserved: an address that a person may have to read stays readable.
@@ -28,18 +26,14 @@ pub struct Consent {
     profile: Profile,
 }
 
-/// What connecting came to.
-#[derive(Debug)]
-pub struct Connected {
-    /// The connection, stored.
-    pub connection: Connection,
-    /// What the person should know now rather than find out later.
-    pub warnings: Vec<String>,
-}
-
 impl Consent {
     /// Makes the address that asks a person for consent. `login` makes the service ask for the password anew.
     pub fn begin(profile: &Profile, manifest: &Manifest, clock: &dyn Clock, login: bool) -> Result<Self, ActionError> {
+        if profile.flow == Flow::Device {
+            let detail =
+                format!("profile {} has the flow device, which sends nobody to the authorize page", profile.id);
+            return Err(ActionError::new(Code::Config, detail));
+        }
         let address = profile.authorize_url.as_deref().unwrap_or(&manifest.hosts.authorize);
         let mut url =
             Url::parse(address).map_err(|e| ActionError::new(Code::Config, format!("authorize address: {e}")))?;
@@ -73,15 +67,10 @@ impl Consent {
         let endpoint = TokenEndpoint::of(&self.profile, &parts.manifest.hosts.token)?;
         let verifier = self.verifier.as_ref().map(ExposeSecret::expose_secret);
         let uri = &self.profile.redirect_uri;
+        refresh::permit(parts, &endpoint.client_id, parts.clock.now_ms()).await?;
         let tokens = endpoint.code(parts.transport.as_ref(), &parts.clock, &code, uri, verifier).await;
         let tokens = tokens.map_err(|e| self.explain(e))?;
-        let claims = jwt::read(tokens.access_token.expose_secret()).unwrap_or_default();
-        let before = parts.store.connection(name).await.map_err(store_error)?;
-        let now = parts.clock.now_ms();
-        let connection = connection(name, &self.profile, before.as_ref(), &tokens, claims.sub, now)?;
-        keeper.adopt(&connection, &tokens).await?;
-        let warnings = warnings(&self.profile, &tokens);
-        Ok(Connected { connection, warnings })
+        keeper.connected(&self.profile, &tokens, name).await
     }
 
     /// The code in the address, after checking that the answer is to our question.
@@ -125,62 +114,4 @@ impl Consent {
 /// The S256 challenge of a verifier.
 pub fn challenge(verifier: &str) -> String {
     base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, digest(&SHA256, verifier.as_bytes()))
-}
-
-/// The connection that a token set makes: a new one, or the old one alive again for the same account.
-pub(crate) fn connection(
-    name: &str,
-    profile: &Profile,
-    before: Option<&Connection>,
-    tokens: &TokenSet,
-    account: Option<String>,
-    now_ms: i64,
-) -> Result<Connection, ActionError> {
-    if let Some((old, new)) =
-        before.and_then(|b| b.account.as_ref()).zip(account.as_ref()).filter(|(old, new)| old != new)
-    {
-        let detail = format!(
-            "connection {name} belongs to the account {old}, and consent was given by {new}; use another name for another account"
-        );
-        return Err(ActionError::new(Code::Rejected, detail));
-    }
-    let status = if tokens.refresh_token.is_some() { Status::Active } else { Status::Expiring };
-    let reasons = if status == Status::Expiring { vec!["no refresh token was given".to_owned()] } else { Vec::new() };
-    Ok(Connection {
-        id: name.to_owned(),
-        profile: Some(profile.id.clone()),
-        account: account.or_else(|| before.and_then(|b| b.account.clone())),
-        scopes: tokens.scopes.clone(),
-        status,
-        reasons,
-        ledger: profile.client_id.clone(),
-        api_base: profile.api_base.clone(),
-        partner: false,
-        per_second: None,
-        per_day: None,
-        generation: before.map_or(1, |b| b.generation + 1),
-        created_ms: before.map_or(now_ms, |b| b.created_ms),
-    })
-}
-
-/// What the person should know at once.
-fn warnings(profile: &Profile, tokens: &TokenSet) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if tokens.refresh_token.is_none() {
-        let why = if profile.scopes.iter().any(|s| s == "offline_access") {
-            "the service gave no refresh token although offline_access was asked for"
-        } else {
-            "offline_access was not asked for"
-        };
-        warnings.push(format!(
-            "{why}: this connection ends within a day. Add offline_access to the profile's scopes and connect again."
-        ));
-    }
-    if let Some(granted) = &tokens.scopes {
-        let missing: Vec<_> = profile.scopes.iter().filter(|s| !granted.contains(s)).cloned().collect();
-        if !missing.is_empty() {
-            warnings.push(format!("not granted: {}. Actions that need them will be refused.", missing.join(", ")));
-        }
-    }
-    warnings
 }

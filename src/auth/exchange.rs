@@ -1,18 +1,22 @@
-//! The token endpoint: asking, and understanding every shape of its answers.
+//! The token endpoint: what is asked, and how a client proves itself.
 
 use std::{sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
-use super::{jwt, tokens::TokenSet};
+use super::{answer, tokens::TokenSet};
 use crate::{
     clock::Clock,
     config::{Flow, Profile},
-    protocol::{ActionError, Code, Sent, Upstream},
-    transport::{Body, Credentials, FormBody, HttpAnswer, HttpCall, SendFailure, Transport},
+    protocol::{ActionError, Code},
+    transport::{Body, Credentials, FormBody, HttpAnswer, HttpCall, Transport},
 };
+
+/// How errors name it.
+const PLACE: &str = "the token endpoint";
+/// The grant type of a device.
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Where tokens are had, and as whom.
 #[derive(Clone)]
@@ -21,19 +25,8 @@ pub struct TokenEndpoint {
     pub url: Url,
     /// The application's API key.
     pub client_id: String,
-    /// The application's secret; none for PKCE.
+    /// The application's secret; none for PKCE and for devices.
     pub client_secret: Option<SecretString>,
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: String,
-    #[serde(default)]
-    refresh_token: Option<String>,
-    #[serde(default)]
-    expires_in: Option<i64>,
-    #[serde(default)]
-    scope: Option<String>,
 }
 
 impl TokenEndpoint {
@@ -62,6 +55,16 @@ impl TokenEndpoint {
         self.ask(transport, clock, &pairs).await
     }
 
+    /// Exchanges a device's code, once a person has allowed it.
+    pub async fn device(
+        &self,
+        transport: &dyn Transport,
+        clock: &Arc<dyn Clock>,
+        code: &SecretString,
+    ) -> Result<TokenSet, ActionError> {
+        self.ask(transport, clock, &[("grant_type", DEVICE_GRANT), ("device_code", code.expose_secret())]).await
+    }
+
     /// Exchanges a refresh token.
     pub async fn refresh(
         &self,
@@ -88,9 +91,18 @@ impl TokenEndpoint {
         clock: &Arc<dyn Clock>,
         pairs: &[(&str, &str)],
     ) -> Result<TokenSet, ActionError> {
-        let call = self.call(pairs);
-        let answer = transport.send(call).await.map_err(|f| unreachable(&f))?;
-        understand(&answer, clock.now_ms())
+        let answer = self.post(transport, PLACE, pairs).await?;
+        answer::tokens(&answer, PLACE, clock.now_ms())
+    }
+
+    /// Posts a form to the address; `place` is what errors call it.
+    pub(super) async fn post(
+        &self,
+        transport: &dyn Transport,
+        place: &str,
+        pairs: &[(&str, &str)],
+    ) -> Result<HttpAnswer, ActionError> {
+        transport.send(self.call(pairs)).await.map_err(|failure| answer::none(&failure, place))
     }
 
     /// A client with a secret proves itself by Basic; one without names itself in the form.
@@ -106,70 +118,4 @@ impl TokenEndpoint {
         let body = Body::Form(FormBody(form.finish()));
         HttpCall { method: "POST", url: self.url.clone(), credentials, body, timeout: Duration::from_secs(30) }
     }
-}
-
-fn unreachable(failure: &SendFailure) -> ActionError {
-    let detail = format!("the token endpoint gave no answer: {}", failure.cause);
-    ActionError::new(Code::Unavailable, detail).sent(failure.sent).retry_after(None)
-}
-
-/// Only `invalid_grant` means that a person must consent again; everything else may pass.
-fn understand(answer: &HttpAnswer, now_ms: i64) -> Result<TokenSet, ActionError> {
-    if answer.status / 100 == 2 {
-        return granted(answer, now_ms);
-    }
-    let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let text = |names: [&str; 2]| names.iter().find_map(|n| body.get(n)?.as_str()).map(str::to_owned);
-    let key = text(["error", "errorCode"]);
-    let message = text(["error_description", "errorSummary"]);
-    let upstream = Upstream {
-        status: answer.status,
-        error_key: key.clone(),
-        error_message: message.clone(),
-        request_id: answer.request_id.clone(),
-        ..Upstream::default()
-    };
-    let said = message.or(key.clone()).unwrap_or_else(|| format!("HTTP {}", answer.status));
-    let error = match (key.as_deref(), answer.status) {
-        (Some("invalid_grant"), _) => {
-            ActionError::new(Code::ReconnectRequired, format!("the service no longer takes the grant: {said}"))
-        }
-        (Some("invalid_client"), _) => ActionError::new(
-            Code::Config,
-            format!(
-                "the service does not take the application's credentials: {said}; check client_id and client_secret in the profile"
-            ),
-        ),
-        (_, 429) => {
-            ActionError::new(Code::Throttled, "the token endpoint takes one request a second and refused this one")
-                .retry_after(Some(1_100))
-        }
-        (_, 500..) => {
-            ActionError::new(Code::Unavailable, format!("the token endpoint is out of order: {said}")).retry_after(None)
-        }
-        _ => ActionError::new(Code::Rejected, format!("the token endpoint refused: {said}")),
-    };
-    Err(error.sent(Sent::Yes).upstream(upstream))
-}
-
-fn granted(answer: &HttpAnswer, now_ms: i64) -> Result<TokenSet, ActionError> {
-    let unreadable = |_| {
-        let html = answer.content_type.contains("html");
-        let what = if html { "a web page" } else { "something unreadable" };
-        ActionError::new(Code::BadResponse, format!("the token endpoint answered with {what} instead of tokens"))
-            .sent(Sent::Yes)
-            .retry_after(None)
-    };
-    let granted: Granted = serde_json::from_slice(&answer.body).map_err(unreadable)?;
-    let claims = jwt::read(&granted.access_token).unwrap_or_default();
-    let lifetime = granted.expires_in.unwrap_or(86_400).clamp(0, 366 * 86_400);
-    let scopes = granted.scope.map(|s| s.split_whitespace().map(str::to_owned).collect()).or(claims.scp);
-    Ok(TokenSet {
-        access_token: SecretString::from(granted.access_token),
-        refresh_token: granted.refresh_token.filter(|t| !t.is_empty()).map(SecretString::from),
-        expires_ms: now_ms + lifetime * 1_000,
-        issued_ms: now_ms,
-        scopes,
-        api_key: None,
-    })
 }

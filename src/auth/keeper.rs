@@ -2,12 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use secrecy::SecretString;
 
-use super::{TokenEndpoint, TokenSet, refresh};
+use super::{ConnectionEvents, TokenEndpoint, TokenSet, events::Listeners, refresh};
 use crate::{
     budget::{Budget, store_error},
     catalog::manifest::Manifest,
@@ -54,8 +58,12 @@ pub(super) struct Parts {
     pub(super) key: Key,
     pub(super) manifest: &'static Manifest,
     pub(super) profiles: ProfileBook,
+    pub(super) events: Listeners,
     cache: Mutex<HashMap<String, Arc<LiveToken>>>,
     flights: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// The last failed refresh of each connection: generation, time, error.
+    failures: Mutex<HashMap<String, (i64, i64, ActionError)>>,
+    refreshes: Arc<AtomicUsize>,
 }
 
 /// Hands out live tokens.
@@ -65,7 +73,7 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// A keeper on this store.
+    /// A keeper on this store, which tells these listeners what becomes of connections.
     pub fn new(
         store: Arc<dyn Store>,
         transport: Arc<dyn Transport>,
@@ -73,17 +81,36 @@ impl Keeper {
         key: Key,
         manifest: &'static Manifest,
         profiles: ProfileBook,
+        events: Vec<Arc<dyn ConnectionEvents>>,
     ) -> Self {
         let budget = Budget::new(Arc::clone(&store), Arc::clone(&clock));
-        let (cache, flights) = (Mutex::default(), Mutex::default());
-        Self { parts: Arc::new(Parts { store, transport, clock, budget, key, manifest, profiles, cache, flights }) }
+        let events = Listeners(events);
+        let (cache, flights, failures) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let refreshes = Arc::default();
+        let parts = Parts {
+            store,
+            transport,
+            clock,
+            budget,
+            key,
+            manifest,
+            profiles,
+            events,
+            cache,
+            flights,
+            failures,
+            refreshes,
+        };
+        Self { parts: Arc::new(parts) }
     }
 
     /// A token of the connection that should work now. `refused` names the generation that the service has just
     /// answered with 401, so that it is not handed out again.
-    pub async fn live(&self, id: &str, refused: Option<i64>) -> Result<Arc<LiveToken>, ActionError> {
+    /// `known` is the newest generation that the caller has seen in the store: what is cached from before a reconnect is
+    /// not handed out.
+    pub async fn live(&self, id: &str, known: i64, refused: Option<i64>) -> Result<Arc<LiveToken>, ActionError> {
         let parts = &self.parts;
-        if let Some(token) = parts.cached(id).filter(|t| parts.usable(t, refused)) {
+        if let Some(token) = parts.cached(id).filter(|t| t.generation >= known && parts.usable(t, refused)) {
             return Ok(token);
         }
         let token = parts.load(id).await?;
@@ -99,7 +126,7 @@ impl Keeper {
         let parts = &self.parts;
         let connection = parts.connection(id).await?;
         if connection.partner {
-            return self.live(id, refused).await;
+            return self.live(id, connection.generation, refused).await;
         }
         let missing = || {
             let detail = format!(
@@ -109,6 +136,8 @@ impl Keeper {
         };
         let profile = parts.profiles.get(connection.profile.as_deref().ok_or_else(missing)?).await?;
         let slot = format!("partner:{}", profile.id);
+        // One at a time: those who waited find the token of the first.
+        let _flight = parts.flight(&slot).lock_owned().await;
         if let Some(token) = parts.cached(&slot).filter(|t| parts.usable(t, refused)) {
             return Ok(token);
         }
@@ -127,6 +156,16 @@ impl Keeper {
         Ok(())
     }
 
+    /// Waits until no refresh is under way, for a process that is about to end; half a minute at the most.
+    pub async fn settled(&self) {
+        let none = async {
+            while self.parts.refreshes.load(Ordering::SeqCst) > 0 {
+                self.parts.clock.sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(35), none).await;
+    }
+
     pub(super) fn parts(&self) -> &Parts {
         &self.parts
     }
@@ -134,6 +173,15 @@ impl Keeper {
     /// Forgets what is cached of a connection.
     pub fn forget(&self, id: &str) {
         self.parts.lock_cache().remove(id);
+    }
+}
+
+/// One refresh that is under way.
+pub(super) struct UnderWay(Arc<AtomicUsize>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -155,6 +203,29 @@ impl Parts {
     /// Not refused, and not so near its end that it might end on the way.
     pub(super) fn usable(&self, token: &LiveToken, refused: Option<i64>) -> bool {
         refused != Some(token.generation) && self.clock.now_ms() < token.refresh_ms
+    }
+
+    /// Not refused, and not ended: good enough while nothing better is to be had.
+    pub(super) fn alive(&self, token: &LiveToken, refused: Option<i64>) -> bool {
+        refused != Some(token.generation) && self.clock.now_ms() < token.expires_ms
+    }
+
+    /// Counts a refresh that is under way, until what is given is dropped.
+    pub(super) fn under_way(&self) -> UnderWay {
+        self.refreshes.fetch_add(1, Ordering::SeqCst);
+        UnderWay(Arc::clone(&self.refreshes))
+    }
+
+    pub(super) fn remember_failure(&self, id: &str, generation: i64, error: &ActionError) {
+        let entry = (generation, self.clock.now_ms(), error.clone());
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), entry);
+    }
+
+    /// The failure of this generation's refresh, if it came after `since_ms`.
+    pub(super) fn failure_since(&self, id: &str, generation: i64, since_ms: i64) -> Option<ActionError> {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, at, error) = failures.get(id)?;
+        (*of == generation && *at > since_ms).then(|| error.clone())
     }
 
     /// The lock that makes one refresh at a time of this process; the lease does the same between processes.
@@ -192,21 +263,26 @@ impl Parts {
     }
 
     pub(super) fn live_token(&self, connection: Connection, tokens: &TokenSet, generation: i64) -> LiveToken {
-        // Refreshing ahead makes sense only where there is something to refresh with.
-        let ahead = if tokens.refresh_token.is_some() {
-            i64::from(self.manifest.auth.token.refresh_ahead_seconds) * 1_000
-        } else {
-            0
-        };
-        let life = (tokens.expires_ms - tokens.issued_ms).max(0);
         LiveToken {
             connection,
             access_token: tokens.access_token.clone(),
             api_key: tokens.api_key.clone(),
             expires_ms: tokens.expires_ms,
-            refresh_ms: tokens.expires_ms - ahead.min(life / 4),
+            refresh_ms: self.refresh_ms(tokens),
             generation,
         }
+    }
+
+    /// When a token is refreshed ahead: some minutes before it ends by `expires_in`, or by the longest life that the
+    /// vendor allows, whichever is sooner. That makes sense only where there is something to refresh with.
+    fn refresh_ms(&self, tokens: &TokenSet) -> i64 {
+        if tokens.refresh_token.is_none() {
+            return tokens.expires_ms;
+        }
+        let rules = &self.manifest.auth.token;
+        let end = tokens.expires_ms.min(tokens.issued_ms + i64::from(rules.lifetime_seconds) * 1_000);
+        let ahead = i64::from(rules.refresh_ahead_seconds) * 1_000;
+        end - ahead.min((end - tokens.issued_ms).max(0) / 4)
     }
 
     pub(super) fn seal(
@@ -237,6 +313,7 @@ impl Parts {
             .map_err(|e| ActionError::new(Code::Config, format!("partner token address: {e}")))?;
         let secret = secret.resolve("the partner secret")?;
         let endpoint = TokenEndpoint { url, client_id: partner.client_id.clone(), client_secret: Some(secret) };
+        refresh::permit(self, &endpoint.client_id, self.clock.now_ms()).await?;
         let tokens = endpoint.partner(self.transport.as_ref(), &self.clock, &self.manifest.auth.partner_scope).await?;
         let mut live = self.live_token(connection, &tokens, refused.unwrap_or(0) + 1);
         live.api_key = Some(profile.client_id.clone());

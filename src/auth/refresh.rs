@@ -2,11 +2,13 @@
 //!
 //! - One per process (a lock), one per store (a lease with a fence); inside, the store is read again, for another may
 //!   have been quicker.
-//! - In a task of its own: a caller that goes away does not cancel it between the service's answer and our commit.
+//! - In a task of its own: a caller that goes away does not cancel it between the service's answer and our commit, and
+//!   `Connector::flush` waits for it.
 //! - The intent is written before, the result is committed before anyone uses it, and a failed commit is tried again
 //!   while the new token is still in memory.
 //! - A failure blanks nothing. Only `invalid_grant` means that a person must consent again, and only after the store
 //!   was looked at once more.
+//! - The host is told of each outcome, after it was stored.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     budget::{iso, store_error},
-    protocol::{ActionError, Code},
+    protocol::{ActionError, Code, Sent},
     store::{Lease, Limits, Priority, SealedTokens, Status},
 };
 
@@ -25,22 +27,32 @@ const LEASE_MS: i64 = 120_000;
 /// How long to wait for another holder before giving up.
 const PATIENCE_MS: i64 = 150_000;
 
+/// How long a set that could not be stored is kept and tried again.
+const KEEP_TRYING_MS: i64 = 600_000;
+
 /// Refreshes the connection of `stale`, or takes what another has refreshed meanwhile.
 pub(super) async fn once(
     parts: Arc<Parts>,
     stale: LiveToken,
     refused: Option<i64>,
 ) -> Result<Arc<LiveToken>, ActionError> {
+    let asked_ms = parts.clock.now_ms();
     let flight = parts.flight(&stale.connection.id).lock_owned().await;
+    let under_way = parts.under_way();
     let task = tokio::spawn(async move {
-        let token = under_lease(&parts, stale, refused).await;
-        drop(flight);
+        let token = under_lease(&parts, stale, refused, asked_ms).await;
+        drop((flight, under_way));
         token.map(|t| parts.keep(t))
     });
     task.await.map_err(|e| ActionError::new(Code::Internal, format!("the refresh broke off: {e}")))?
 }
 
-async fn under_lease(parts: &Parts, stale: LiveToken, refused: Option<i64>) -> Result<LiveToken, ActionError> {
+async fn under_lease(
+    parts: &Parts,
+    stale: LiveToken,
+    refused: Option<i64>,
+    asked_ms: i64,
+) -> Result<LiveToken, ActionError> {
     let id = stale.connection.id.clone();
     let holder = uuid::Uuid::new_v4().to_string();
     let give_up = parts.clock.now_ms() + PATIENCE_MS;
@@ -51,15 +63,18 @@ async fn under_lease(parts: &Parts, stale: LiveToken, refused: Option<i64>) -> R
             .take_lease(&format!("refresh/{id}"), &holder, now, now + LEASE_MS)
             .await
             .map_err(store_error)?;
-        // Whoever held it before may have done the work.
+        // Whoever held it before may have done the work; or may be doing it, while the old token still works.
         let current = parts.load(&id).await;
-        let settled = current.as_ref().map_or(true, |token| parts.usable(token, refused));
+        let settled = match &current {
+            Ok(token) => parts.usable(token, refused) || (lease.is_none() && parts.alive(token, refused)),
+            Err(_) => true,
+        };
         if settled {
             release(parts, lease.as_ref()).await;
             return current;
         }
         if let Some(lease) = lease {
-            let outcome = holding(parts, &lease, &id, refused).await;
+            let outcome = holding(parts, &lease, &id, refused, asked_ms).await;
             release(parts, Some(&lease)).await;
             return outcome;
         }
@@ -78,25 +93,61 @@ async fn release(parts: &Parts, lease: Option<&Lease>) {
     }
 }
 
-async fn holding(parts: &Parts, lease: &Lease, id: &str, refused: Option<i64>) -> Result<LiveToken, ActionError> {
+async fn holding(
+    parts: &Parts,
+    lease: &Lease,
+    id: &str,
+    refused: Option<i64>,
+    asked_ms: i64,
+) -> Result<LiveToken, ActionError> {
     let (tokens, sealed) = parts.stored(id).await?;
-    let Some(refresh_token) = tokens.refresh_token.clone() else {
-        return Err(ended(parts, id, sealed.generation, refused).await);
+    let outcome = match parts.failure_since(id, sealed.generation, asked_ms) {
+        // It failed while this caller waited its turn: not everyone in the queue tries for himself.
+        Some(error) => Err(error),
+        None => exchange(parts, lease, id, (&tokens, &sealed), refused).await,
+    };
+    match outcome {
+        Err(error) if error.code != Code::ReconnectRequired => {
+            tracing::warn!(connection = id, code = error.code.as_str(), "refresh failed; what was there stays");
+            parts.events.refresh_failed(id, sealed.generation, error.detail.clone());
+            parts.remember_failure(id, sealed.generation, &error);
+            // A token that still has minutes to live is better than an error.
+            let old = parts.live_token(parts.connection(id).await?, &tokens, sealed.generation);
+            if parts.alive(&old, refused) { Ok(old) } else { Err(error) }
+        }
+        settled => settled,
+    }
+}
+
+/// The exchange itself: permit, intent, request, commit.
+async fn exchange(
+    parts: &Parts,
+    lease: &Lease,
+    id: &str,
+    (tokens, sealed): (&TokenSet, &SealedTokens),
+    refused: Option<i64>,
+) -> Result<LiveToken, ActionError> {
+    let Some(refresh_token) = &tokens.refresh_token else {
+        return Err(ended(parts, id, sealed.generation, tokens.expires_ms).await);
     };
     let connection = parts.connection(id).await?;
     let endpoint = endpoint(parts, connection.profile.as_deref(), id).await?;
-    let asked_at = parts.clock.now_ms();
-    permit(parts, &endpoint.client_id, asked_at).await?;
-    parts.store.note_refresh(id, sealed.generation, parts.clock.now_ms()).await.map_err(store_error)?;
-    match endpoint.refresh(parts.transport.as_ref(), &parts.clock, &refresh_token).await {
-        Ok(fresh) => commit(parts, lease, id, &sealed, keep_what_is_missing(fresh, &tokens)).await,
-        Err(error) if error.code == Code::ReconnectRequired => refused_grant(parts, id, &sealed, refused, error).await,
+    permit(parts, &endpoint.client_id, parts.clock.now_ms()).await?;
+    // A holder that was stopped for longer than its lease must not send a token that another has used meanwhile.
+    if !parts.store.note_refresh(lease, id, sealed.generation, Some(parts.clock.now_ms())).await.map_err(store_error)? {
+        let detail = format!("another process took over the refresh of connection {id}");
+        return Err(ActionError::new(Code::Unavailable, detail).retry_after(Some(500)));
+    }
+    match endpoint.refresh(parts.transport.as_ref(), &parts.clock, refresh_token).await {
+        Ok(fresh) => commit(parts, id, sealed, keep_what_is_missing(fresh, tokens)).await,
+        Err(error) if error.code == Code::ReconnectRequired => refused_grant(parts, id, sealed, refused, error).await,
         Err(error) => {
-            tracing::warn!(connection = id, code = error.code.as_str(), "refresh failed; what was there stays");
-            // A token that still has minutes to live is better than an error.
-            let old = parts.live_token(connection, &tokens, sealed.generation);
-            let alive = refused != Some(old.generation) && parts.clock.now_ms() < old.expires_ms;
-            if alive { Ok(old) } else { Err(error) }
+            // An answer that was no success changed nothing at the service: the next refusal has another story.
+            let answered = error.sent == Sent::Yes && error.upstream.is_some();
+            if error.sent == Sent::No || answered {
+                let _ = parts.store.note_refresh(lease, id, sealed.generation, None).await;
+            }
+            Err(error)
         }
     }
 }
@@ -113,7 +164,7 @@ async fn endpoint(parts: &Parts, profile: Option<&str>, id: &str) -> Result<Toke
 }
 
 /// The token endpoint takes one request a second from an application.
-async fn permit(parts: &Parts, client_id: &str, now_ms: i64) -> Result<(), ActionError> {
+pub(super) async fn permit(parts: &Parts, client_id: &str, now_ms: i64) -> Result<(), ActionError> {
     let limits = Limits { per_second: parts.manifest.auth.token.requests_per_second, per_day: 0, reserve: 0 };
     let deadline = now_ms + LEASE_MS / 2;
     parts.budget.permit(&format!("token/{client_id}"), limits, Priority::Action, deadline).await.map(|_| ())
@@ -130,34 +181,32 @@ fn keep_what_is_missing(mut fresh: TokenSet, old: &TokenSet) -> TokenSet {
     fresh
 }
 
-/// The old token is dead at the service by now, so a store that is busy or full for a moment must not end the
-/// connection: the new set stays in memory and the commit is tried for as long as the lease holds.
-async fn commit(
-    parts: &Parts,
-    lease: &Lease,
-    id: &str,
-    old: &SealedTokens,
-    tokens: TokenSet,
-) -> Result<LiveToken, ActionError> {
+/// The old token is dead at the service by now, so a store that is busy or full for a while must not end the connection:
+/// the new set stays in memory and is tried again for minutes. Whoever was answered holds the only living token, so the
+/// generation alone decides, not whose lease it is by then.
+async fn commit(parts: &Parts, id: &str, old: &SealedTokens, tokens: TokenSet) -> Result<LiveToken, ActionError> {
     let data_key = parts.key.unwrap_data_key(id, &old.data_key).map_err(store_error)?;
     let sealed = parts.seal(&data_key, old.data_key.clone(), id, old.generation + 1, &tokens)?;
+    let give_up = parts.clock.now_ms() + KEEP_TRYING_MS;
     let mut pause = 50;
     let committed = loop {
-        match parts.store.commit_tokens(lease, id, &sealed).await {
+        match parts.store.commit_tokens(id, &sealed).await {
             Ok(committed) => break committed,
-            Err(error) if pause > 12_800 => {
+            Err(error) if parts.clock.now_ms() >= give_up => {
                 tracing::error!(connection = id, "a refreshed token could not be stored");
                 return Err(store_error(error));
             }
             Err(_) => parts.clock.sleep(Duration::from_millis(pause)).await,
         }
-        pause *= 2;
+        pause = (pause * 2).min(5_000);
     };
     if !committed {
         // The person reconnected, or a later holder committed: theirs is the newer one.
         return parts.load(id).await;
     }
     tracing::info!(connection = id, generation = sealed.generation, "refreshed");
+    let detail = format!("connection {id} was refreshed; its access token lasts until {}", iso(tokens.expires_ms));
+    parts.events.refreshed(id, sealed.generation, detail);
     let mut connection = parts.connection(id).await?;
     connection.generation = sealed.generation;
     Ok(parts.live_token(connection, &tokens, sealed.generation))
@@ -185,18 +234,24 @@ async fn refused_grant(
     let reasons = [format!("{story}; connect again under the same name")];
     parts.store.set_status(id, tried.generation, Status::ReconnectRequired, &reasons).await.map_err(store_error)?;
     let detail = format!("connection {id}: {}", reasons[0]);
+    parts.events.reconnect_required(id, tried.generation, detail.clone());
     Err(ActionError { detail, ..error })
 }
 
-async fn ended(parts: &Parts, id: &str, generation: i64, refused: Option<i64>) -> ActionError {
-    let what =
-        if refused.is_some() { "the service takes its access token no longer" } else { "its access token has ended" };
-    let why = format!(
-        "{what} and there is no refresh token; connect again with the scope offline_access, or paste a new token"
-    );
+/// There is nothing to refresh with. The connection is over when its token has ended; a single 401 before that may be a
+/// mood of the service, and is an error of this call only.
+async fn ended(parts: &Parts, id: &str, generation: i64, expires_ms: i64) -> ActionError {
+    let remedy = "connect again with the scope offline_access, or paste a new token";
+    if parts.clock.now_ms() < expires_ms {
+        let why = "the service did not take its access token, and there is no refresh token";
+        return ActionError::new(Code::ReconnectRequired, format!("connection {id}: {why}; {remedy}"));
+    }
+    let why = format!("its access token has ended and there is no refresh token; {remedy}");
     let reasons = [why.clone()];
     if let Err(error) = parts.store.set_status(id, generation, Status::ReconnectRequired, &reasons).await {
         return store_error(error);
     }
-    ActionError::new(Code::ReconnectRequired, format!("connection {id}: {why}"))
+    let detail = format!("connection {id}: {why}");
+    parts.events.reconnect_required(id, generation, detail.clone());
+    ActionError::new(Code::ReconnectRequired, detail)
 }

@@ -38,6 +38,13 @@ pub struct Manifest {
     pub lookups: BTreeMap<String, Lookup>,
     /// Actions that prove a connection, in order.
     pub check: Vec<String>,
+    /// The same for a connection that holds a partner's token.
+    pub check_partner: Vec<String>,
+    /// Where it is asked what the connected person may do, when a refusal does not say what is missing.
+    pub rights: Rights,
+    /// JSON Pointers into an input, to what names the thing that is written: of the writes with the same value there,
+    /// one at a time is under way on a connection, because the service refuses simultaneous ones.
+    pub serialise_by: Vec<String>,
     /// Which answer of the service means which of our codes, by name.
     pub errors: BTreeMap<String, ErrorRule>,
 }
@@ -103,6 +110,11 @@ pub struct TokenRules {
     pub requests_per_second: u32,
     /// Seconds before expiry at which a token is refreshed ahead.
     pub refresh_ahead_seconds: u32,
+    /// Seconds after its last use at which an access token may end, as the vendor's FAQ says of older ones. A hint
+    /// only: nothing is refreshed for it, and a 401 of a token that lay unused for longer is no surprise.
+    pub unused_seconds: u32,
+    /// Seconds after its issue at which an access token has ended at the latest, whatever `expires_in` promised.
+    pub lifetime_seconds: u32,
 }
 
 /// The quota of one API key.
@@ -142,6 +154,18 @@ pub struct Lookup {
     pub filter: BTreeMap<String, Value>,
 }
 
+/// How to learn what the connected person may do.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rights {
+    /// The action that lists it; it needs neither a scope nor a privilege, and no input.
+    pub action: String,
+    /// JSON Pointer to the items.
+    pub items: String,
+    /// JSON Pointer, within an item, to a privilege's name.
+    pub name: String,
+}
+
 /// How an answer of the service is recognised, and what it means.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -159,4 +183,26 @@ pub struct ErrorRule {
     /// The name under which an id that stands in the message is given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_in_message: Option<String>,
+    /// How the thing that this id names is looked at, to say how it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_up: Option<LookUp>,
+    /// The same call may work a moment later, and is tried again where it does no harm twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retry: bool,
+}
+
+/// A look at the thing that stands in the way.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookUp {
+    /// The action that reads it.
+    pub action: String,
+    /// The input of that action which takes the id.
+    pub input: String,
+    /// JSON Pointer, in what it gives, to something that only a deleted thing has.
+    pub deleted: String,
+    /// What to do when it is deleted.
+    pub when_deleted: String,
+    /// What to do when it is not.
+    pub when_active: String,
 }

@@ -24,8 +24,14 @@ pub fn read_profiles(path: &Path, asked_for: bool) -> Result<Vec<Profile>, Actio
     };
     // Only the message: the reader's own display repeats the line, which may hold a secret.
     let document: Document =
-        toml::from_str(&text).map_err(|e| wrong(format!("{}{}", place(&text, e.span()), e.message())))?;
+        toml::from_str(&text).map_err(|e| wrong(format!("{}{}", place(&text, e.span()), words(e.message()))))?;
     Ok(document.profiles.into_iter().map(|(id, profile)| Profile { id, ..profile }).collect())
+}
+
+/// What is wrong, without the value: the reader repeats a value of a wrong type, and it may be a secret.
+fn words(message: &str) -> &str {
+    let repeats = message.starts_with("invalid type") || message.starts_with("invalid value");
+    if repeats { "a value of another kind is expected here" } else { message }
 }
 
 fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {

@@ -19,6 +19,8 @@ pub enum Flow {
     AuthorizationCode,
     /// Authorization code with PKCE, for applications without a secret.
     AuthorizationCodePkce,
+    /// A code typed into a page on another device, for machines without a browser and applications without a secret.
+    Device,
 }
 
 impl Flow {
@@ -27,6 +29,7 @@ impl Flow {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::AuthorizationCodePkce => "authorization_code_pkce",
+            Self::Device => "device",
         }
     }
 }
@@ -63,7 +66,7 @@ pub struct Profile {
     pub id: String,
     /// The application's API key.
     pub client_id: String,
-    /// The application's secret; none for PKCE. Written to no open document.
+    /// The application's secret; none for PKCE and devices. Written to no open document.
     #[serde(default, skip_serializing)]
     pub client_secret: Option<SecretSource>,
     /// How consent becomes tokens.
@@ -93,6 +96,9 @@ pub struct Profile {
     /// Another token endpoint, loopback only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_url: Option<String>,
+    /// Another place where a device asks for a code, loopback only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_url: Option<String>,
 }
 
 /// The secrets of a profile, which are stored sealed.
@@ -115,13 +121,16 @@ impl Profile {
             return Err(wrong(hint.to_owned()));
         }
         if self.flow == Flow::AuthorizationCode && self.client_secret.is_none() {
-            return Err(wrong("client_secret is missing; give it, or use the flow authorization_code_pkce".to_owned()));
+            return Err(wrong(
+                "client_secret is missing; give it, or use the flow authorization_code_pkce or device".to_owned(),
+            ));
         }
         if let Some(unknown) = self.scopes.iter().find(|s| !manifest.scopes.contains_key(*s)) {
             let known: Vec<_> = manifest.scopes.keys().map(String::as_str).collect();
             return Err(wrong(format!("there is no scope {unknown}; the scopes are {}", known.join(", "))));
         }
-        for address in [&self.api_base, &self.authorize_url, &self.token_url].into_iter().flatten() {
+        let addresses = [&self.api_base, &self.authorize_url, &self.token_url, &self.device_url];
+        for address in addresses.into_iter().flatten() {
             check_endpoint(address)
                 .map_err(|why| ActionError::new(Code::Config, format!("profile {}: {why}", self.id)))?;
         }

@@ -58,6 +58,7 @@ fn happened(trouble: Trouble) -> &'static str {
         Trouble::Unanswered => "A time-out or a broken connection: nobody knows whether the call arrived",
         Trouble::CutOff => "A good status came, and its body broke off",
         Trouble::ServerError => "5xx",
+        Trouble::Busy => "409: another call was changing the same thing at that moment",
     }
 }
 
@@ -66,5 +67,6 @@ fn follows(verdict: Verdict) -> String {
         Verdict::Retry => "tried again".to_owned(),
         Verdict::RefreshOnce => "token refreshed, then tried again, once".to_owned(),
         Verdict::OutcomeUnknown => code(Code::OutcomeUnknown.as_str()),
+        Verdict::GiveUp => "not tried again".to_owned(),
     }
 }

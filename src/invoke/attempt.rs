@@ -6,12 +6,13 @@ use super::{
     Inner, Run,
     bind::BoundCall,
     observe::Step,
-    refusal::refusal,
+    refusal::{refusal, rule},
     retry::{self, Repeat, Trouble, Verdict},
     scene::Scene,
 };
 use crate::{
     auth::LiveToken,
+    budget::iso,
     catalog::model::{Action, Authorizer, Effect},
     protocol::{ActionError, Code, Sent, Upstream},
     transport::{FailureKind, HttpAnswer, HttpCall, SendFailure},
@@ -42,11 +43,16 @@ impl Inner {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let token = self.token(action, scene, memory.refused).await.map_err(|e| memory.own(e))?;
+            let mut token = self.token(run, action, scene, memory.refused).await.map_err(|e| memory.own(e))?;
             self.permit(run, scene).await.map_err(|e| memory.own(e))?;
+            if self.clock.now_ms() >= token.expires_ms {
+                // It ended while we waited for the permit.
+                token = self.token(run, action, scene, memory.refused).await.map_err(|e| memory.own(e))?;
+            }
+            run.retries += u32::from(attempt > 1);
             let (trouble, error) = match self.send(run, scene, call, &token).await {
                 Ok(answer) if answer.status / 100 == 2 => return Ok(answer),
-                Ok(answer) => self.judge(&answer, action, scene).await?,
+                Ok(answer) => self.judge(&answer, scene).await.map_err(|e| memory.own(e))?,
                 // A call that cannot even be written will not be better next time.
                 Err(failure) if failure.kind == FailureKind::Malformed => return Err(memory.own(unanswered(&failure))),
                 Err(failure) => (Some(Trouble::from(&failure)), unanswered(&failure)),
@@ -54,26 +60,44 @@ impl Inner {
             let Some(trouble) = trouble else { return Err(memory.own(memory.gone(action, error))) };
             match retry::verdict(trouble, Repeat::of(action)) {
                 Verdict::OutcomeUnknown => return Err(unknown(action, error)),
+                Verdict::GiveUp => return Err(memory.own(error)),
                 Verdict::RefreshOnce if memory.refused.is_some() => return Err(memory.own(error)),
                 Verdict::RefreshOnce => memory.refused = Some(token.generation),
                 Verdict::Retry => {
-                    memory.maybe_done |= error.sent != Sent::No;
+                    // A refusal did nothing; silence and a fault of the server may hide that something was done.
+                    memory.maybe_done |=
+                        matches!(trouble, Trouble::Unanswered | Trouble::CutOff | Trouble::ServerError);
                     if attempt >= retry::ATTEMPTS {
                         return Err(memory.own(error));
                     }
-                    self.pause(run, trouble, attempt, &error).await?;
+                    self.pause(run, trouble, attempt, &error).await.map_err(|e| memory.own(e))?;
                 }
             }
             tracing::debug!(run = run.id, attempt, ?trouble, "trying again");
         }
     }
 
-    async fn token(&self, action: &Action, scene: &Scene, refused: Option<i64>) -> Result<Arc<LiveToken>, ActionError> {
+    /// A live token, within the time allowed: a refresh goes on by itself when its caller cannot wait for it. Whatever
+    /// goes wrong here, the call itself was not sent.
+    async fn token(
+        &self,
+        run: &Run,
+        action: &Action,
+        scene: &Scene,
+        refused: Option<i64>,
+    ) -> Result<Arc<LiveToken>, ActionError> {
         self.note(Step::Token);
-        match action.authorizer {
-            Authorizer::Account => self.keeper.live(&scene.connection.id, refused).await,
-            Authorizer::Partner => self.keeper.partner(&scene.connection.id, refused).await,
-        }
+        let connection = &scene.connection;
+        let token = async {
+            match action.authorizer {
+                Authorizer::Account => self.keeper.live(&connection.id, connection.generation, refused).await,
+                Authorizer::Partner => self.keeper.partner(&connection.id, refused).await,
+            }
+        };
+        let left = u64::try_from(run.deadline_ms - self.clock.now_ms()).unwrap_or(0);
+        // In real time: this only guards against waiting for ever.
+        let token = tokio::time::timeout(Duration::from_millis(left), token).await;
+        token.unwrap_or_else(|_| Err(out_of_time("for the connection's token"))).map_err(|e| e.sent(Sent::No))
     }
 
     async fn permit(&self, run: &mut Run, scene: &Scene) -> Result<(), ActionError> {
@@ -81,6 +105,9 @@ impl Inner {
         let permit = self.budget.permit(&scene.connection.ledger, scene.limits, run.priority, run.deadline_ms).await?;
         run.waited_ms += permit.waited_ms;
         run.day_remaining = permit.day_remaining;
+        if self.clock.now_ms() >= run.deadline_ms {
+            return Err(out_of_time("before the call could be sent"));
+        }
         Ok(())
     }
 
@@ -100,48 +127,40 @@ impl Inner {
             self.transport.send(HttpCall { method, url, credentials: token.credentials(), body, timeout }).await;
         if let Ok(answer) = &answer {
             run.http_status = Some(answer.status);
+            run.throttled += u32::from(answer.status == 429);
             run.request_id.clone_from(&answer.request_id);
         }
         answer
     }
 
     /// What a refusal means, and what the ledger learns from it: someone else may be using the same key.
-    async fn judge(
-        &self,
-        answer: &HttpAnswer,
-        action: &Action,
-        scene: &Scene,
-    ) -> Result<(Option<Trouble>, ActionError), ActionError> {
-        let mut error = refusal(self.catalog.manifest(), answer);
+    async fn judge(&self, answer: &HttpAnswer, scene: &Scene) -> Result<(Option<Trouble>, ActionError), ActionError> {
+        let manifest = self.catalog.manifest();
+        let mut error = refusal(manifest, answer);
+        let busy = error.upstream.as_deref().and_then(|said| rule(manifest, said)).is_some_and(|rule| rule.retry);
         let ledger = &scene.connection.ledger;
         let counted = scene.limits.per_second > 0 || scene.limits.per_day > 0;
         let trouble = match error.code {
             Code::ReconnectRequired => Some(Trouble::Unauthorized),
             Code::Throttled => Some(Trouble::Throttled),
             Code::Unavailable => Some(Trouble::ServerError),
-            _ => None,
+            _ => busy.then_some(Trouble::Busy),
         };
         match error.code {
             Code::Throttled if counted => self.budget.learn_throttled(ledger).await?,
             Code::QuotaExhausted => {
-                let now = self.clock.now_ms();
-                let resets = crate::store::day_end_ms(now);
-                error = error.retry_after(u64::try_from(resets - now).ok());
-                error.detail =
-                    format!("the day's calls of this API key are used up until {}", crate::budget::iso(resets));
-                if counted {
-                    self.budget.learn_exhausted(ledger).await?;
-                }
+                let until = self.budget.learn_exhausted(ledger, counted).await?;
+                error = error.retry_after(u64::try_from(until - self.clock.now_ms()).ok());
+                error.detail = format!(
+                    "the service says that the day's calls of this API key are used up; next try at {}",
+                    iso(until)
+                );
             }
             Code::ReconnectRequired => {
                 error.detail = format!(
                     "the service takes the token of connection {} no longer; connect again under the same name",
                     scene.connection.id
                 );
-            }
-            Code::PrivilegeMissing if !action.privileges.is_empty() => {
-                error.detail =
-                    format!("{} needs the privilege {}; {}", action.name, action.privileges.join(", "), error.detail);
             }
             _ => {}
         }
@@ -156,12 +175,10 @@ impl Inner {
         attempt: u32,
         error: &ActionError,
     ) -> Result<(), ActionError> {
-        // After a 429 the ledger itself makes us wait.
-        if trouble == Trouble::Throttled && error.upstream.is_some() {
-            self.wait(run, 1_030).await;
-            return Ok(());
-        }
-        let pause = u64::try_from(retry::pause(self.clock.as_ref(), attempt).as_millis()).unwrap_or(0);
+        let pause = match trouble {
+            Trouble::Throttled => 1_030,
+            _ => u64::try_from(retry::pause(self.clock.as_ref(), attempt).as_millis()).unwrap_or(0),
+        };
         if self.clock.now_ms() + i64::try_from(pause).unwrap_or(0) >= run.deadline_ms {
             return Err(error.clone());
         }
@@ -188,6 +205,10 @@ impl Memory {
     }
 }
 
+fn out_of_time(when: &str) -> ActionError {
+    ActionError::new(Code::Timeout, format!("the time allowed ran out {when}; nothing was sent")).retry_after(None)
+}
+
 fn unanswered(failure: &SendFailure) -> ActionError {
     let (code, words) = match failure.kind {
         FailureKind::Connect => (Code::Unavailable, "the service cannot be reached"),
@@ -204,13 +225,17 @@ fn unanswered(failure: &SendFailure) -> ActionError {
 }
 
 /// For something that must not happen twice, silence is not failure.
-fn unknown(action: &Action, error: ActionError) -> ActionError {
+pub(super) fn unknown(action: &Action, error: ActionError) -> ActionError {
     let look = match action.effect {
         Effect::Send => "look at the campaign's schedule or send history",
         _ if action.starts_job => "look at the list of bulk jobs",
         _ => "look whether the new thing is there",
     };
     let sent = if error.sent == Sent::No { Sent::Maybe } else { error.sent };
-    let detail = format!("{} may have taken effect: {}. Before you repeat it, {look}", action.name, error.detail);
+    let detail = format!(
+        "{} may have taken effect: {}. Before you repeat it, {look}",
+        action.name,
+        error.detail.trim_end_matches('.')
+    );
     ActionError { upstream: error.upstream, ..ActionError::new(Code::OutcomeUnknown, detail).sent(sent) }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Connector, Inner, Observer, record::RunLog};
+use super::{Connector, Inner, Observer, metrics::Metrics, record::RunLog, turns::Turns};
 use crate::{
-    auth::Keeper,
+    auth::{ConnectionEvents, Keeper},
     budget::Budget,
     catalog::Catalog,
     clock::{Clock, SystemClock},
@@ -22,13 +22,16 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
     observers: Vec<Arc<dyn Observer>>,
+    events: Vec<Arc<dyn ConnectionEvents>>,
 }
 
 impl Connector {
     /// Begins a connector on this store, whose secrets are sealed with this key.
     pub fn builder(store: Arc<dyn Store>, key: Key) -> Builder {
         let transport = Arc::new(HttpClient::new(HttpSettings::default()));
-        Builder { store, key, profiles: Vec::new(), clock: Arc::new(SystemClock), transport, observers: Vec::new() }
+        let clock = Arc::new(SystemClock);
+        let (profiles, observers, events) = (Vec::new(), Vec::new(), Vec::new());
+        Builder { store, key, profiles, clock, transport, observers, events }
     }
 }
 
@@ -61,9 +64,16 @@ impl Builder {
         self
     }
 
+    /// Someone to be told what becomes of connections: refreshed, failed to, or to be connected again.
+    #[must_use]
+    pub fn events(mut self, events: Arc<dyn ConnectionEvents>) -> Self {
+        self.events.push(events);
+        self
+    }
+
     /// The connector.
     pub fn build(self) -> Connector {
-        let Self { store, key, profiles, clock, transport, observers } = self;
+        let Self { store, key, profiles, clock, transport, observers, events } = self;
         let catalog = Catalog::embedded();
         let manifest = catalog.manifest();
         let profiles = ProfileBook::new(Arc::clone(&store), key.clone(), Arc::clone(&clock), manifest, profiles);
@@ -74,11 +84,13 @@ impl Builder {
             key.clone(),
             manifest,
             profiles.clone(),
+            events,
         );
         let budget = Budget::new(Arc::clone(&store), Arc::clone(&clock));
         let runs = RunLog::new(Arc::clone(&store));
         let rules = Rules::new(catalog);
-        let scenes = Mutex::default();
+        let (scenes, standings) = (Mutex::default(), Mutex::default());
+        let (turns, metrics) = (Turns::default(), Metrics::default());
         Connector {
             inner: Arc::new(Inner {
                 catalog,
@@ -93,6 +105,9 @@ impl Builder {
                 observers,
                 runs,
                 scenes,
+                standings,
+                turns,
+                metrics,
             }),
         }
     }

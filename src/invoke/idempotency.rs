@@ -11,7 +11,7 @@ use crate::{
     budget::store_error,
     catalog::model::{Action, Effect},
     protocol::{ActionError, ActionRequest, ActionResult, Code, Sent},
-    store::Claim,
+    store::{Claim, vault::kept_place},
 };
 
 /// A claimed key, an earlier result, or nothing to keep.
@@ -74,28 +74,28 @@ impl Inner {
             Ok(result) => {
                 let plain = serde_json::to_vec(result).map_err(|e| ActionError::new(Code::Internal, e.to_string()))?;
                 let sealed =
-                    self.key.seal(self.clock.as_ref(), &place(connection, key), &plain).map_err(store_error)?;
+                    self.key.seal(self.clock.as_ref(), &kept_place(connection, key), &plain).map_err(store_error)?;
                 if let Err(error) = self.store.settle(connection, key, &sealed).await {
                     tracing::warn!(%error, "the result of an idempotency key could not be kept");
                 }
             }
             Err(error) if error.code == Code::OutcomeUnknown => {}
-            Err(_) => self.store.release(connection, key).await.map_err(store_error)?,
+            Err(_) => {
+                if let Err(error) = self.store.release(connection, key).await {
+                    tracing::warn!(%error, "an idempotency key could not be given back");
+                }
+            }
         }
         result
     }
 
     fn reopen(&self, connection: &str, key: &str, sealed: &[u8]) -> Result<ActionResult, ActionError> {
-        let plain = self.key.open(&place(connection, key), sealed).map_err(store_error)?;
+        let plain = self.key.open(&kept_place(connection, key), sealed).map_err(store_error)?;
         let mut result: ActionResult = serde_json::from_slice(&plain)
             .map_err(|e| ActionError::new(Code::Store, format!("a kept result is broken: {e}")))?;
         result.meta.replayed = true;
         Ok(result)
     }
-}
-
-fn place(connection: &str, key: &str) -> String {
-    format!("idempotency/{connection}/{key}")
 }
 
 /// The input's hash does not depend on the order in which a host wrote its properties.

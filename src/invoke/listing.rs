@@ -23,9 +23,13 @@ pub struct Listing {
 #[derive(Default)]
 struct Position {
     cursor: Option<String>,
+    /// Cursors that were followed: a service that leads in a circle is not followed again.
+    followed: HashSet<String>,
     seen: HashSet<String>,
     given: u64,
     ended: bool,
+    /// Ended by the caller's `max_items`, not by the listing.
+    cut: bool,
 }
 
 impl Listing {
@@ -59,6 +63,7 @@ impl Listing {
             request.options.all_pages = true;
             let action = self.inner.find(&request.action)?;
             let input = self.inner.validate(action, &request)?;
+            self.run.input = Some(super::redact::input(&action.input, &input));
             let scene = self.inner.preflight(action, &request, &mut self.run).await?;
             self.position.cursor.clone_from(&request.options.page.cursor);
             self.begun = Some((action, scene, widest(action, input)));
@@ -103,14 +108,12 @@ impl Inner {
             issues.extend(more);
         }
         let outcome = if issues.is_empty() { Outcome::Complete } else { Outcome::Partial };
-        let summary = format!("{}: {} items, all there are", action.title, all.len());
         let mut output = raw(&all);
         if !request.options.select.is_empty() {
             output = super::decode::select(&output, &request.options.select);
         }
-        let next = position.cursor.map(|cursor| crate::protocol::Next { cursor });
-        let summary =
-            if next.is_some() { format!("{}: {} items, more follow", action.title, all.len()) } else { summary };
+        let what = if position.cut { "as many as were asked for" } else { "all there are" };
+        let summary = format!("{}: {} items, {what}", action.title, all.len());
         let meta = self.meta(run);
         Ok(ActionResult {
             run_id: run.id.clone(),
@@ -118,7 +121,8 @@ impl Inner {
             outcome,
             output,
             issues,
-            next,
+            // A cut falls within a page, where no cursor leads.
+            next: None,
             summary,
             meta,
         })
@@ -138,21 +142,24 @@ impl Inner {
         };
         let call = bind(action, input, position.cursor.as_deref())?;
         // The time allowed is for each page: a long listing is not a slow call.
-        run.deadline_ms += self.clock.now_ms() - run.began_ms.max(run.page_began_ms);
-        run.page_began_ms = self.clock.now_ms();
+        let now = self.clock.now_ms();
+        run.deadline_ms = run.deadline_ms.saturating_add(now - run.page_began_ms);
+        run.page_began_ms = now;
         let Decoded::Done { output, issues, next, .. } = self.ready(run, action, scene, &call).await? else {
             return Ok(Default::default());
         };
         let items = peek::at(&output, &recipe.items).and_then(peek::items).unwrap_or_default();
-        let empty = items.is_empty();
         let mut fresh: Vec<_> =
             items.into_iter().filter(|item| position.is_new(recipe, item)).map(ToOwned::to_owned).collect();
-        let next = next.map(|n| n.cursor).filter(|n| !empty && Some(n) != position.cursor.as_ref());
+        // A page without anything new ends the listing too, whatever link it gives.
+        let next = next.map(|n| n.cursor).filter(|n| !fresh.is_empty() && position.followed.insert(n.clone()));
         position.ended = next.is_none();
         position.cursor = next;
         if let Some(left) = max.map(|m| m.saturating_sub(position.given)) {
-            fresh.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-            position.ended |= u64::try_from(fresh.len()).unwrap_or(u64::MAX) >= left;
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            position.cut = fresh.len() > left || (fresh.len() == left && position.cursor.is_some());
+            fresh.truncate(left);
+            position.ended |= position.cut;
         }
         position.given += u64::try_from(fresh.len()).unwrap_or(0);
         Ok((fresh, issues))

@@ -6,15 +6,19 @@
 mod attempt;
 pub mod bind;
 mod builder;
+mod causes;
 pub mod decode;
 mod idempotency;
 mod listing;
+mod metrics;
 mod observe;
 mod peek;
 mod record;
+mod redact;
 mod refusal;
 pub mod retry;
 mod scene;
+mod turns;
 
 use std::sync::Arc;
 
@@ -34,6 +38,7 @@ use crate::{
 use bind::{BoundCall, bind};
 use decode::{Decoded, decode};
 use record::RunLog;
+use retry::Repeat;
 use scene::Scene;
 
 pub use builder::Builder;
@@ -51,7 +56,11 @@ pub struct Run {
     pub(crate) action: String,
     pub(crate) connection: Option<String>,
     pub(crate) priority: Priority,
+    /// The input, redacted, once it is known to be valid.
+    pub(crate) input: Option<Value>,
     pub(crate) calls: u32,
+    pub(crate) retries: u32,
+    pub(crate) throttled: u32,
     pub(crate) waited_ms: u64,
     pub(crate) http_status: Option<u16>,
     pub(crate) request_id: Option<String>,
@@ -77,6 +86,9 @@ pub(crate) struct Inner {
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) runs: RunLog,
     pub(crate) scenes: scene::Cache,
+    pub(crate) standings: causes::Cache,
+    pub(crate) turns: turns::Turns,
+    pub(crate) metrics: metrics::Metrics,
 }
 
 impl Connector {
@@ -122,8 +134,14 @@ impl Connector {
         &self.inner.clock
     }
 
-    /// Writes what the run log still holds. To be called before the process ends.
+    /// The counters of this process, as the text that Prometheus reads.
+    pub fn metrics_text(&self) -> String {
+        self.inner.metrics.text()
+    }
+
+    /// Waits for refreshes under way, and writes what the run log still holds. To be called before the process ends.
     pub async fn flush(&self) {
+        self.inner.keeper.settled().await;
         self.inner.runs.flush().await;
     }
 }
@@ -132,6 +150,7 @@ impl Inner {
     async fn steps(&self, run: &mut Run, request: ActionRequest) -> Result<ActionResult, ActionError> {
         let action = self.find(&request.action)?;
         let input = self.validate(action, &request)?;
+        run.input = Some(redact::input(&action.input, &input));
         let scene = self.preflight(action, &request, run).await?;
         if request.options.all_pages {
             return self.all_pages(run, action, &scene, input, &request).await;
@@ -144,7 +163,7 @@ impl Inner {
         if let Some(earlier) = claim.earlier() {
             return Ok(earlier);
         }
-        let outcome = self.ready(run, action, &scene, &call).await;
+        let outcome = self.in_turn(run, action, &scene, &input, &call).await;
         let result = outcome.map(|decoded| self.result(run, action, decoded, &request.options.select));
         self.settle(&claim, result).await
     }
@@ -177,6 +196,19 @@ impl Inner {
         }
     }
 
+    /// Makes the call when no other write to the same thing is under way.
+    async fn in_turn(
+        &self,
+        run: &mut Run,
+        action: &'static Action,
+        scene: &Scene,
+        input: &Map<String, Value>,
+        call: &BoundCall,
+    ) -> Result<Decoded, ActionError> {
+        let _turn = self.turn(run, action, scene, input).await?;
+        self.ready(run, action, scene, call).await
+    }
+
     /// Decodes, and asks again while the service says that it is not ready.
     async fn ready(
         &self,
@@ -185,10 +217,18 @@ impl Inner {
         scene: &Scene,
         call: &BoundCall,
     ) -> Result<Decoded, ActionError> {
-        for wait_ms in [500, 1_000, 2_000, 4_000, 8_000, 16_000] {
-            let answer = self.attempts(run, action, scene, call).await?;
+        for wait_ms in [500, 1_000, 2_000, 4_000, 8_000, 16_000, i64::MAX / 4] {
+            let answer = match self.attempts(run, action, scene, call).await {
+                Ok(answer) => answer,
+                // In a box of its own: errors are rare, and every run would carry the room for it.
+                Err(error) => return Err(Box::pin(self.explain(run, action, scene, error)).await),
+            };
             self.note(Step::Decode);
-            let decoded = decode(action, &call.query, &answer)?;
+            let decoded = decode(action, &call.query, &answer).map_err(|e| match Repeat::of(action) {
+                // It was answered with success, so it was done; only what was made cannot be read.
+                Repeat::Harmful => attempt::unknown(action, e),
+                Repeat::Harmless => e,
+            })?;
             if !matches!(decoded, Decoded::Pending) {
                 return Ok(decoded);
             }
@@ -234,7 +274,12 @@ impl Inner {
 fn invalid(violations: &[FieldError]) -> ActionError {
     let words: Vec<_> = violations
         .iter()
-        .map(|v| format!("{} {}", if v.pointer.is_empty() { "the input" } else { &v.pointer }, v.message))
+        .map(|v| match (v.pointer.as_str(), v.message.chars().next().is_some_and(char::is_uppercase)) {
+            ("", _) => v.message.clone(),
+            // A sentence of the catalogue's own stands by itself.
+            (pointer, true) => format!("{pointer}: {}", v.message),
+            (pointer, false) => format!("{pointer} {}", v.message),
+        })
         .collect();
     ActionError::new(Code::InvalidInput, words.join("; ")).fields(violations.to_vec())
 }

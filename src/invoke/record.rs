@@ -8,10 +8,10 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Inner, Run, observe::Step};
+use super::{Inner, Run, observe::Step, redact};
 use crate::{
     protocol::{ActionError, ActionRequest, ActionResult, Meta, Outcome, QuotaLeft},
-    store::{Priority, RunRecord, Store, day_end_ms},
+    store::{RunRecord, Store, day_end_ms},
 };
 
 /// Time allowed for a run that does not say.
@@ -100,8 +100,11 @@ impl Inner {
             deadline_ms: now.saturating_add(i64::try_from(timeout).unwrap_or(i64::MAX)),
             action: request.action.clone(),
             connection: request.connection.clone(),
-            priority: Priority::Action,
+            priority: request.options.priority,
+            input: None,
             calls: 0,
+            retries: 0,
+            throttled: 0,
             waited_ms: 0,
             http_status: None,
             request_id: None,
@@ -120,12 +123,16 @@ impl Inner {
         outcome
     }
 
-    /// One line of the run log: what happened, never what was in it. A run that spent no call leaves no line.
+    /// Counts the run, and writes one line of the run log: what happened, and what was in it only redacted. A run that
+    /// spent no call leaves no line.
     pub(super) fn log(&self, run: &Run, outcome: &Result<Outcome, ActionError>) {
+        let detail = outcome.as_ref().err().map(redact::error);
         let outcome = match outcome {
             Ok(outcome) => format!("{outcome:?}").to_lowercase(),
             Err(error) => error.code.as_str().to_owned(),
         };
+        let entry = self.catalog.position(&run.action).and_then(|at| self.catalog.entries().get(at));
+        self.metrics.count(entry.map(|e| e.name), &outcome, run);
         tracing::info!(
             run = run.id,
             action = run.action,
@@ -149,6 +156,8 @@ impl Inner {
             duration_ms: self.clock.now_ms() - run.began_ms,
             waited_ms: run.waited_ms,
             request_id: run.request_id.clone(),
+            input: run.input.clone(),
+            detail,
         });
     }
 

@@ -3,8 +3,6 @@
 //! The service has many shapes for saying no (arrays, objects, OAuth's and the gateway's own, web pages); what each
 //! answer means stands in the manifest's error dictionary, and the status decides where that is silent.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::decode::looks_like_html;
@@ -13,6 +11,9 @@ use crate::{
     protocol::{ActionError, Code, Sent, Upstream},
     transport::HttpAnswer,
 };
+
+/// What is said of an answer that is none of the API's: something on the way gave it.
+pub(super) const WEB_PAGE: &str = "a web page where JSON was expected";
 
 /// What the service said, whatever its shape.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) fn read(answer: &HttpAnswer) -> Said {
     let text = String::from_utf8_lossy(&answer.body);
     let Ok(body) = serde_json::from_str::<Value>(&text) else {
         let html = looks_like_html(answer.content_type.split(';').next().unwrap_or_default().trim(), &text);
-        let message = html.then(|| "a web page where JSON was expected".to_owned());
+        let message = html.then(|| WEB_PAGE.to_owned());
         return Said { key: None, message };
     };
     let list = match &body {
@@ -45,36 +46,45 @@ pub(super) fn read(answer: &HttpAnswer) -> Said {
 /// The error that a refusal means.
 pub(super) fn refusal(manifest: &Manifest, answer: &HttpAnswer) -> ActionError {
     let said = read(answer);
-    let rule = manifest
-        .errors
-        .values()
-        .filter(|r| matches(r, answer.status, &said))
-        .max_by_key(|r| (r.error_key.is_some(), r.message.is_some()));
-    let code = rule.map_or_else(|| by_status(answer.status), |r| r.code);
-    let ids = rule
-        .and_then(|r| r.id_in_message.as_ref())
-        .and_then(|name| Some((name.clone(), uuid_in(said.message.as_deref()?)?)));
     let words = said.message.clone().or_else(|| said.key.clone()).unwrap_or_else(|| "no reason given".to_owned());
-    let upstream = Upstream {
+    let mut upstream = Upstream {
         status: answer.status,
         error_key: said.key,
         error_message: said.message,
         request_id: answer.request_id.clone(),
-        ids: ids.into_iter().collect::<BTreeMap<_, _>>(),
+        ..Upstream::default()
     };
+    let rule = rule(manifest, &upstream);
+    let code = rule.map_or_else(|| by_status(answer.status), |r| r.code);
+    let again = rule.is_some_and(|r| r.retry);
+    if let Some(name) = rule.and_then(|r| r.id_in_message.clone())
+        && let Some(id) = upstream.error_message.as_deref().and_then(uuid_in)
+    {
+        upstream.ids.insert(name, id);
+    }
     let error = ActionError::new(code, format!("the service answered {}: {words}", answer.status));
     let error = error.sent(Sent::Yes).upstream(upstream);
     match code {
         Code::Throttled => error.retry_after(Some(1_030)),
         Code::Unavailable | Code::QueueFull => error.retry_after(None),
+        _ if again => error.retry_after(None),
         _ => error,
     }
 }
 
-fn matches(rule: &ErrorRule, status: u16, said: &Said) -> bool {
-    let key = rule.error_key.as_ref().is_none_or(|k| said.key.as_ref() == Some(k));
-    let words = said.message.as_deref().unwrap_or_default().to_lowercase();
-    rule.status == status && key && rule.message.as_ref().is_none_or(|m| words.contains(m.as_str()))
+/// The manifest's rule for what the service said: the one with the most conditions, and of equals the one that knows
+/// the words, since a service uses one key for several things.
+pub(super) fn rule<'m>(manifest: &'m Manifest, said: &Upstream) -> Option<&'m ErrorRule> {
+    manifest.errors.values().filter(|r| matches(r, said)).max_by_key(|r| {
+        let (key, words) = (r.error_key.is_some(), r.message.is_some());
+        (u8::from(key) + u8::from(words), words)
+    })
+}
+
+fn matches(rule: &ErrorRule, said: &Upstream) -> bool {
+    let key = rule.error_key.as_ref().is_none_or(|k| said.error_key.as_ref() == Some(k));
+    let words = said.error_message.as_deref().unwrap_or_default().to_lowercase();
+    rule.status == said.status && key && rule.message.as_ref().is_none_or(|m| words.contains(m.as_str()))
 }
 
 fn by_status(status: u16) -> Code {
@@ -100,7 +110,11 @@ mod tests {
     use bytes::Bytes;
 
     use super::{read, refusal};
-    use crate::{catalog::Catalog, protocol::Code, transport::HttpAnswer};
+    use crate::{
+        catalog::Catalog,
+        protocol::{Code, RetryKind},
+        transport::HttpAnswer,
+    };
 
     fn answer(status: u16, content_type: &str, body: &'static str) -> HttpAnswer {
         HttpAnswer {
@@ -137,6 +151,11 @@ mod tests {
             (429, r#"{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit"}"#, Code::Throttled),
             (503, "<html>down</html>", Code::Unavailable),
             (400, r#"{"error":"invalid_request","error_description":"no"}"#, Code::Rejected),
+            (
+                409,
+                r#"[{"error_key":"contacts.api.conflict","error_message":"You sent simultaneous requests."}]"#,
+                Code::Conflict,
+            ),
         ];
         for (status, body, code) in cases {
             let error = refusal(Catalog::embedded().manifest(), &answer(status, "application/json", body));
@@ -150,6 +169,16 @@ mod tests {
         let body = r#"[{"error_key":"contacts.api.conflict","error_message":"Validation failed: Email already exists for contact 5b9cbf1e-2f4a-11ef-8a0f-fa163e123456"}]"#;
         let error = refusal(Catalog::embedded().manifest(), &answer(409, "application/json", body));
         assert_eq!(error.upstream.unwrap().ids["contact_id"], "5b9cbf1e-2f4a-11ef-8a0f-fa163e123456");
+    }
+
+    #[test]
+    fn only_a_conflict_of_simultaneous_calls_may_be_repeated() {
+        for (words, kind) in [("You sent Simultaneous requests", RetryKind::After), ("taken", RetryKind::Never)] {
+            let body = format!(r#"[{{"error_key":"contacts.api.conflict","error_message":"{words}"}}]"#);
+            let answer = HttpAnswer { body: Bytes::from(body), ..answer(409, "application/json", "") };
+            let error = refusal(Catalog::embedded().manifest(), &answer);
+            assert_eq!((error.code, error.retry.kind), (Code::Conflict, kind), "{words}");
+        }
     }
 
     #[test]

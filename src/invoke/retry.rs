@@ -43,6 +43,8 @@ pub enum Trouble {
     CutOff,
     /// 5xx.
     ServerError,
+    /// 409: another call was changing the same thing at that moment.
+    Busy,
 }
 
 /// What to do about it.
@@ -54,6 +56,8 @@ pub enum Verdict {
     RefreshOnce,
     /// Say that the outcome is unknown.
     OutcomeUnknown,
+    /// Give the error as it is.
+    GiveUp,
 }
 
 /// Every pair of trouble and kind of action, in the order of the README: trouble, harmless, harmful.
@@ -64,6 +68,8 @@ pub const TABLE: &[(Trouble, Verdict, Verdict)] = &[
     (Trouble::Unanswered, Verdict::Retry, Verdict::OutcomeUnknown),
     (Trouble::CutOff, Verdict::Retry, Verdict::OutcomeUnknown),
     (Trouble::ServerError, Verdict::Retry, Verdict::OutcomeUnknown),
+    // It did not happen, but to make it happen a second time could still be wrong: the other call may have made it.
+    (Trouble::Busy, Verdict::Retry, Verdict::GiveUp),
 ];
 
 /// Attempts at one call, the first included. The time-out usually ends it sooner.
@@ -104,7 +110,7 @@ mod tests {
     fn nothing_harmful_is_repeated_unless_it_provably_did_not_happen() {
         let safe = [Trouble::NotSent, Trouble::Unauthorized, Trouble::Throttled];
         for (trouble, _, _) in TABLE {
-            let repeats = verdict(*trouble, Repeat::Harmful) != Verdict::OutcomeUnknown;
+            let repeats = matches!(verdict(*trouble, Repeat::Harmful), Verdict::Retry | Verdict::RefreshOnce);
             assert_eq!(repeats, safe.contains(trouble), "{trouble:?}");
         }
     }

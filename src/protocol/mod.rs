@@ -9,5 +9,5 @@ mod result;
 
 pub use code::Code;
 pub use error::{ActionError, FieldError, Retry, RetryKind, Sent, Upstream};
-pub use request::{ActionRequest, Options, PageOptions};
+pub use request::{ActionRequest, Options, PageOptions, Priority};
 pub use result::{ActionResult, Issue, Meta, Next, Outcome, QuotaLeft, raw};

@@ -58,9 +58,27 @@ pub struct Options {
     /// JSON Pointers of the parts of the output that are wanted, with `*` for every entry of a list; all when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub select: Vec<String>,
-    /// Milliseconds the whole may take, waiting included.
+    /// Who waits for the answer.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub priority: Priority,
+    /// Milliseconds it may take, waiting included; with `all_pages`, each page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+}
+
+/// Who waits for the answer. Where calls have to wait for the quota, the more urgent go first, and nobody waits for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// A person waits, in front of a form or a button. May use the day's reserve.
+    Interactive,
+    /// An automation waits.
+    #[default]
+    Action,
+    /// A trigger looks for news.
+    Poll,
+    /// Nobody waits.
+    Background,
 }
 
 /// Where in a listing to go on.

@@ -43,6 +43,8 @@ pub struct Ready {
     pub authorize: String,
     /// The token endpoint.
     pub token: String,
+    /// Where a device asks for a code; open to the application for PKCE.
+    pub device: String,
     /// An application with a secret.
     pub client_id: String,
     /// Its secret.
@@ -110,6 +112,7 @@ fn ready(world: &mut World, address: SocketAddr) -> Ready {
         api: format!("{base}/v3"),
         authorize: format!("{base}/oauth2/default/v1/authorize"),
         token: format!("{base}/oauth2/default/v1/token"),
+        device: format!("{base}/oauth2/default/v1/device/authorize"),
         client_id: secret.client_id,
         client_secret: secret.client_secret.unwrap_or_default(),
         pkce_client_id: public.client_id,
@@ -191,7 +194,7 @@ fn handle(world: &mut World, call: Call) -> (Option<Strike>, Reply) {
         strike.and_then(|s| if s.kind == Kind::Reset { Some(Reply::empty(0)) } else { faults::instead(s.kind) });
     let (call, mut reply) = match stand_in {
         Some(reply) => (call, reply),
-        None if call.path.starts_with("/oauth2/") => {
+        None if call.path.starts_with("/oauth2/") || call.path == oauth::ACTIVATE => {
             let reply = oauth::answer(world, &call);
             (call, reply)
         }

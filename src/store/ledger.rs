@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{DAY_MS, Grant, LedgerView, Limits, Priority, day_end_ms};
 
 /// How much longer than a second we wait: our clock and the network's jitter are not the service's clock.
-const MARGIN_MS: i64 = 30;
+pub(crate) const MARGIN_MS: i64 = 20;
+
+/// How far callers' clocks may be apart, and how long the service's day may end after ours.
+pub(crate) const JITTER_MS: i64 = 5_000;
 
 /// What one API key has spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +32,7 @@ pub struct LedgerPage {
 impl LedgerPage {
     /// Asks for a permit at `now_ms`, and books it when it is given.
     pub fn ask(&mut self, limits: Limits, priority: Priority, now_ms: i64) -> Grant {
-        self.turn(now_ms);
+        let now_ms = self.turn(now_ms);
         let used: u64 = self.used.values().sum();
         if limits.per_day > 0 && used >= allowance(limits, priority) {
             return Grant::Exhausted { resets_ms: day_end_ms(now_ms) };
@@ -53,15 +56,20 @@ impl LedgerPage {
         Grant::Now { day_remaining: u64::from(limits.per_day).saturating_sub(used + 1) }
     }
 
-    /// A new day begins at nothing. A clock set back keeps the day it had: better too careful than refused.
-    fn turn(&mut self, now_ms: i64) {
+    /// Brings the page to `now_ms`, and gives the time to go by: never before the last permit, since callers may come to
+    /// the store in another order than they looked at their clocks.
+    ///
+    /// A new day begins at nothing. A page that lies further ahead than such jitter was written by a clock that was
+    /// wrong: it is not believed, or it would block for as long as the clock was ahead.
+    fn turn(&mut self, now_ms: i64) -> i64 {
         let today = now_ms.div_euclid(DAY_MS);
-        if today > self.day {
+        if today > self.day || self.day > today + 1 {
             self.day = today;
             self.used.clear();
         }
-        // Permits "in the future" would block for as long as the clock was set back.
-        self.recent.retain(|at| *at <= now_ms);
+        self.recent.retain(|at| *at <= now_ms + JITTER_MS);
+        self.blocked_until_ms = self.blocked_until_ms.min(day_end_ms(now_ms) + JITTER_MS);
+        self.recent.back().copied().unwrap_or(now_ms).max(now_ms)
     }
 
     fn book(&mut self, width: usize, priority: Priority, now_ms: i64) {
@@ -75,7 +83,7 @@ impl LedgerPage {
     /// Figures as of `now_ms`.
     pub fn view(&self, now_ms: i64) -> LedgerView {
         let mut page = self.clone();
-        page.turn(now_ms);
+        let _ = page.turn(now_ms);
         LedgerView { used: page.used.values().sum(), by_priority: page.used, blocked_until_ms: page.blocked_until_ms }
     }
 }
@@ -115,7 +123,7 @@ mod tests {
             }
         }
         assert!(given.windows(5).all(|w| w[4] - w[0] > 1_000));
-        assert!(given[39] - given[0] <= 9 * 1_030, "no time wasted");
+        assert!(given[39] - given[0] <= 9 * 1_020, "no time wasted");
     }
 
     #[test]
@@ -129,6 +137,25 @@ mod tests {
         assert_eq!(page.ask(free, Priority::Action, morning), Grant::Exhausted { resets_ms: DAY_MS * 101 });
         assert!(matches!(page.ask(free, Priority::Interactive, morning), Grant::Now { day_remaining: 9 }));
         assert!(matches!(page.ask(free, Priority::Action, DAY_MS * 101), Grant::Now { day_remaining: 99 }));
+    }
+
+    #[test]
+    fn callers_in_another_order_than_their_clocks_get_no_more_than_four() {
+        let mut page = LedgerPage::default();
+        let stamps = [1_004, 1_003, 1_002, 1_001, 1_000, 1_005, 1_006, 1_007, 1_008];
+        let given = stamps.iter().filter(|at| matches!(page.ask(LIMITS, Priority::Action, **at), Grant::Now { .. }));
+        assert_eq!(given.count(), 4);
+    }
+
+    #[test]
+    fn a_page_from_a_clock_far_ahead_is_not_believed() {
+        let mut page = LedgerPage::default();
+        assert!(matches!(page.ask(LIMITS, Priority::Action, DAY_MS * 5_000), Grant::Now { .. }));
+        page.blocked_until_ms = DAY_MS * 5_001;
+        let now = DAY_MS * 100;
+        assert_eq!(page.ask(LIMITS, Priority::Action, now), Grant::Exhausted { resets_ms: now + DAY_MS + 5_000 });
+        page.blocked_until_ms = 0;
+        assert!(matches!(page.ask(LIMITS, Priority::Action, now), Grant::Now { day_remaining: 99 }));
     }
 
     #[test]

@@ -4,6 +4,11 @@
 //! Secrets arrive here already sealed (see `vault`): a store never sees one in the clear.
 
 pub mod ledger;
+pub mod moving;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub mod vault;
@@ -13,6 +18,10 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use crate::protocol::Priority;
+
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
@@ -71,7 +80,8 @@ pub struct Connection {
     /// Calls in a UTC day, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_day: Option<u32>,
-    /// Counts the token sets it has had.
+    /// Counts the token sets it has had. Begins with the time at which the connection was made, so that one that was
+    /// removed and made again is never taken for the old one.
     #[serde(default)]
     pub generation: i64,
     /// When it was made, in milliseconds since 1970.
@@ -79,11 +89,13 @@ pub struct Connection {
 }
 
 /// A connection's sealed tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedTokens {
     /// The connection's data key, wrapped by the master key.
+    #[serde(with = "moving::bytes")]
     pub data_key: Vec<u8>,
     /// The token set, sealed with the data key.
+    #[serde(with = "moving::bytes")]
     pub tokens: Vec<u8>,
     /// Which set this is; bound into the seal.
     pub generation: i64,
@@ -92,13 +104,14 @@ pub struct SealedTokens {
 }
 
 /// A profile as stored: its open part, and its sealed secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredProfile {
     /// Name.
     pub id: String,
     /// JSON of the profile without secrets.
     pub body: String,
     /// Sealed JSON of the secrets; empty where all are references.
+    #[serde(with = "moving::bytes")]
     pub secrets: Vec<u8>,
 }
 
@@ -145,20 +158,6 @@ pub enum Grant {
     },
 }
 
-/// Who asks for a permit; the smaller, the sooner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Priority {
-    /// A person waits for a form or a button.
-    Interactive,
-    /// An action of an automation.
-    Action,
-    /// A trigger looks for news.
-    Poll,
-    /// Nobody waits.
-    Background,
-}
-
 /// What a ledger says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LedgerView {
@@ -183,7 +182,7 @@ pub enum Claim {
     Mismatch,
 }
 
-/// One line of the run log: what happened, never what was in it.
+/// One line of the run log: what happened, and what was in it only redacted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Id.
@@ -206,6 +205,56 @@ pub struct RunRecord {
     pub waited_ms: u64,
     /// The service's id of the last request.
     pub request_id: Option<String>,
+    /// What went in, redacted by the action's schema: names, choices, numbers and ids, never other texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<serde_json::Value>,
+    /// What went wrong, in words without values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// Everything in a store, as it lies there: secrets stay sealed. For backups and for moving to another store.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dump {
+    /// Profiles.
+    pub profiles: Vec<StoredProfile>,
+    /// Connections with their tokens.
+    pub connections: Vec<(Connection, SealedTokens)>,
+    /// Ledgers by name.
+    pub ledgers: Vec<(String, ledger::LedgerPage)>,
+    /// Results kept for idempotency keys.
+    pub kept: Vec<KeptResult>,
+    /// The run log, oldest first.
+    pub runs: Vec<RunRecord>,
+}
+
+/// What is kept for one idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptResult {
+    /// Connection.
+    pub connection: String,
+    /// Key.
+    pub key: String,
+    /// Hash of the input.
+    #[serde(with = "moving::bytes")]
+    pub input_hash: Vec<u8>,
+    /// When it was claimed (milliseconds since 1970).
+    pub at_ms: i64,
+    /// The sealed result; none while open.
+    #[serde(default, with = "moving::bytes::optional")]
+    pub result: Option<Vec<u8>>,
+}
+
+/// Sealed values to be replaced all at once, when the master key changes: each with what it must still be. Tokens are
+/// sealed with their connection's data key, so only the wrapping of that key changes, and a refresh may go on beside.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rewrap {
+    /// Secrets of profiles: name, before, after.
+    pub profiles: Vec<(String, Vec<u8>, Vec<u8>)>,
+    /// Wrapped data keys of connections: name, before, after.
+    pub data_keys: Vec<(String, Vec<u8>, Vec<u8>)>,
+    /// Kept results: connection, key, before, after.
+    pub kept: Vec<(String, String, Vec<u8>, Vec<u8>)>,
 }
 
 /// A store. Every method is atomic by itself.
@@ -230,11 +279,13 @@ pub trait Store: Send + Sync {
     async fn remove_connection(&self, id: &str) -> Result<bool>;
     /// A connection's tokens.
     async fn tokens(&self, id: &str) -> Result<Option<SealedTokens>>;
-    /// Notes that a refresh of this generation is about to be sent.
-    async fn note_refresh(&self, id: &str, generation: i64, at_ms: i64) -> Result<()>;
-    /// Commits what a refresh gave, if `lease` still holds and the generation before it is still the newest.
-    /// False when someone else was quicker.
-    async fn commit_tokens(&self, lease: &Lease, id: &str, tokens: &SealedTokens) -> Result<bool>;
+    /// Notes that a refresh of this generation is about to be sent, or (none) that it came to nothing. False when the
+    /// lease is no longer ours or the generation no longer the newest: then nothing may be sent.
+    async fn note_refresh(&self, lease: &Lease, id: &str, generation: i64, at_ms: Option<i64>) -> Result<bool>;
+    /// Commits what a refresh gave, if the generation before it is still the newest; a connection that was given up
+    /// meanwhile comes back. False when someone else was quicker. The data key stays as it is: the set is sealed with the same one, and its
+    /// wrapping may have changed meanwhile.
+    async fn commit_tokens(&self, id: &str, tokens: &SealedTokens) -> Result<bool>;
 
     /// Takes a lease until `until_ms`, if it is free or its time has passed at `now_ms`.
     async fn take_lease(&self, name: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<Option<Lease>>;
@@ -259,6 +310,15 @@ pub trait Store: Send + Sync {
     async fn log_runs(&self, runs: &[RunRecord]) -> Result<()>;
     /// The newest lines of the run log.
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>>;
+    /// One line of the run log.
+    async fn one_run(&self, run_id: &str) -> Result<Option<RunRecord>>;
+
+    /// Everything in the store, read at one moment.
+    async fn dump(&self) -> Result<Dump>;
+    /// Puts a dump into this store, which must hold no profile and no connection yet.
+    async fn load(&self, dump: &Dump) -> Result<()>;
+    /// Replaces sealed values, all or none; false when one of them is no longer what it was.
+    async fn rewrap(&self, changes: &Rewrap) -> Result<bool>;
 }
 
 /// Milliseconds in a day.

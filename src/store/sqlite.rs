@@ -5,20 +5,24 @@
 //! on a network drive is not supported by `SQLite` itself.
 
 mod ledger;
+mod moving;
 mod rows;
 mod schema;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use sqlx::{
-    Row, SqliteConnection, SqlitePool,
+    Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{
-    Claim, Connection, DAY_MS, Grant, Lease, LedgerView, Limits, Priority, Result, RunRecord, SealedTokens, Status,
-    Store, StoreError, StoredProfile,
+    Claim, Connection, DAY_MS, Dump, Grant, Lease, LedgerView, Limits, Priority, Result, Rewrap, RunRecord,
+    SealedTokens, Status, Store, StoreError, StoredProfile,
 };
 
 /// The store in one file.
@@ -27,25 +31,19 @@ pub struct SqliteStore {
     pool: SqlitePool,
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        let text = error.to_string();
-        let remedy = if text.contains("locked") {
-            "; another process holds it: try again"
-        } else if text.contains("full") {
-            "; free some disk space"
-        } else if text.contains("readonly") {
-            "; give this user the right to write to the file and its folder"
-        } else {
-            ""
-        };
-        Self(format!("the store cannot be used: {text}{remedy}"))
-    }
+/// The file holds logins and the run log: it is made for its owner alone. What cannot be made here is told by the opening.
+fn private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 impl SqliteStore {
     /// Opens the file, makes it if it is not there, and brings its tables up to date.
     pub async fn open(path: &Path) -> Result<Self> {
+        private(path);
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -74,16 +72,6 @@ impl SqliteStore {
     async fn write(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
-}
-
-async fn lease_holds(tx: &mut SqliteConnection, lease: &Lease) -> Result<bool> {
-    let row = sqlx::query("SELECT 1 FROM leases WHERE name = ? AND fence = ? AND holder = ?")
-        .bind(&lease.name)
-        .bind(lease.fence)
-        .bind(&lease.holder)
-        .fetch_optional(tx)
-        .await?;
-    Ok(row.is_some())
 }
 
 #[async_trait]
@@ -161,31 +149,24 @@ impl Store for SqliteStore {
         }))
     }
 
-    async fn note_refresh(&self, id: &str, generation: i64, at_ms: i64) -> Result<()> {
-        sqlx::query("UPDATE connections SET refresh_intent_ms = ? WHERE id = ? AND generation = ?")
-            .bind(at_ms)
-            .bind(id)
-            .bind(generation)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+    async fn note_refresh(&self, lease: &Lease, id: &str, generation: i64, at_ms: Option<i64>) -> Result<bool> {
+        let query = sqlx::query(
+            "UPDATE connections SET refresh_intent_ms = ? WHERE id = ? AND generation = ? \
+             AND EXISTS (SELECT 1 FROM leases WHERE name = ? AND fence = ? AND holder = ?)",
+        );
+        let query = query.bind(at_ms).bind(id).bind(generation).bind(&lease.name).bind(lease.fence).bind(&lease.holder);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    async fn commit_tokens(&self, lease: &Lease, id: &str, tokens: &SealedTokens) -> Result<bool> {
-        let mut tx = self.write().await?;
-        if !lease_holds(&mut tx, lease).await? {
-            return Ok(false);
-        }
+    async fn commit_tokens(&self, id: &str, tokens: &SealedTokens) -> Result<bool> {
         let query = sqlx::query(
-            "UPDATE connections SET tokens = ?, data_key = ?, generation = ?, refresh_intent_ms = NULL, \
+            "UPDATE connections SET tokens = ?, generation = ?, refresh_intent_ms = NULL, \
              status = CASE status WHEN 'reconnect_required' THEN 'active' ELSE status END, \
              reasons = CASE status WHEN 'reconnect_required' THEN '[]' ELSE reasons END \
              WHERE id = ? AND generation = ?",
         );
-        let query = query.bind(&tokens.tokens).bind(&tokens.data_key).bind(tokens.generation).bind(id);
-        let done = query.bind(tokens.generation - 1).execute(&mut *tx).await?.rows_affected() == 1;
-        tx.commit().await?;
-        Ok(done)
+        let query = query.bind(&tokens.tokens).bind(tokens.generation).bind(id).bind(tokens.generation - 1);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 
     async fn take_lease(&self, name: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<Option<Lease>> {
@@ -215,7 +196,10 @@ impl Store for SqliteStore {
     }
 
     async fn permit(&self, ledger: &str, limits: Limits, priority: Priority, now_ms: i64) -> Result<Grant> {
+        let asked = Instant::now();
         let mut tx = self.write().await?;
+        // Waiting for the lock takes time too, and the permit counts from when it is given.
+        let now_ms = now_ms + i64::try_from(asked.elapsed().as_millis()).unwrap_or(0);
         let mut page = ledger::read(&mut tx, ledger).await?;
         let grant = page.ask(limits, priority, now_ms);
         if matches!(grant, Grant::Now { .. }) {
@@ -296,9 +280,33 @@ impl Store for SqliteStore {
             .bind(limit)
             .fetch_all(&self.pool)
             .await?;
-        let parse = |text: String| {
-            serde_json::from_str(&text).map_err(|e| StoreError(format!("a line of the run log is broken: {e}")))
-        };
-        rows.iter().map(|r| parse(r.try_get(0)?)).collect()
+        rows.iter().map(|r| rows::run(r.try_get(0)?)).collect()
+    }
+
+    async fn one_run(&self, run_id: &str) -> Result<Option<RunRecord>> {
+        let row = sqlx::query("SELECT body FROM runs WHERE run_id = ?").bind(run_id).fetch_optional(&self.pool).await?;
+        row.map(|r| rows::run(r.try_get(0)?)).transpose()
+    }
+
+    async fn dump(&self) -> Result<Dump> {
+        // A transaction that reads sees one moment, whatever others write meanwhile.
+        let mut tx = self.pool.begin().await?;
+        moving::dump(&mut tx).await
+    }
+
+    async fn load(&self, dump: &Dump) -> Result<()> {
+        let mut tx = self.write().await?;
+        moving::load(&mut tx, dump).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn rewrap(&self, changes: &Rewrap) -> Result<bool> {
+        let mut tx = self.write().await?;
+        let done = moving::rewrap(&mut tx, changes).await?;
+        if done {
+            tx.commit().await?;
+        }
+        Ok(done)
     }
 }

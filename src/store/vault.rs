@@ -4,17 +4,19 @@
 //! `version | nonce | ciphertext and tag`, authenticated together with the name of the place it belongs to, so that a
 //! row cannot be swapped for another one.
 
-use std::{
-    fmt, fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+mod file;
+
+use std::fmt;
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use secrecy::zeroize::Zeroizing;
 
 use super::StoreError;
 use crate::clock::Clock;
+
+pub use file::KeyTurn;
+#[cfg(feature = "cli")]
+pub(crate) use file::draft_beside;
 
 const VERSION: u8 = 1;
 const KEY_LEN: usize = 32;
@@ -50,8 +52,14 @@ impl Key {
         Some(Self(bytes))
     }
 
-    fn to_hex(&self) -> Zeroizing<String> {
+    /// As 64 hexadecimal digits: for the key's file, and for a backup that was asked to hold the key.
+    pub(super) fn to_hex(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.iter().fold(String::with_capacity(KEY_LEN * 2), |hex, byte| hex + &format!("{byte:02x}")))
+    }
+
+    /// Whether both are the same key.
+    pub fn is_same(&self, other: &Self) -> bool {
+        *self.0 == *other.0
     }
 
     fn cipher(&self) -> Result<LessSafeKey, StoreError> {
@@ -101,8 +109,13 @@ impl Key {
     /// A new data key, and the same wrapped by this one for the place `place`.
     pub fn new_data_key(&self, clock: &dyn Clock, place: &str) -> Result<(Self, Vec<u8>), StoreError> {
         let key = Self::generate(clock);
-        let wrapped = self.seal(clock, &data_key_place(place), &key.0[..])?;
+        let wrapped = self.wrap_data_key(clock, place, &key)?;
         Ok((key, wrapped))
+    }
+
+    /// A data key, wrapped by this one for the place `place`.
+    pub fn wrap_data_key(&self, clock: &dyn Clock, place: &str, data_key: &Self) -> Result<Vec<u8>, StoreError> {
+        self.seal(clock, &data_key_place(place), &data_key.0[..])
     }
 
     /// The data key that was wrapped for the place `place`.
@@ -112,61 +125,21 @@ impl Key {
             plain[..].try_into().map_err(|_| StoreError("a data key has a wrong length".to_owned()))?;
         Ok(Self(Zeroizing::new(bytes)))
     }
-
-    /// The key in the file at `path`, made there on first use, readable by its owner only.
-    pub fn from_file(path: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
-        match fs::read_to_string(path).map(Zeroizing::new) {
-            Ok(text) => {
-                check_mode(path)?;
-                Self::from_hex(&text).ok_or_else(|| {
-                    StoreError(format!("{} does not hold a key of 64 hexadecimal digits", path.display()))
-                })
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Self::create_file(path, clock),
-            Err(e) => Err(StoreError(format!("cannot read the key file {}: {e}", path.display()))),
-        }
-    }
-
-    /// Two processes may start at once: the file appears whole under its name, and the first one wins.
-    fn create_file(path: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
-        let failed = |e: std::io::Error| StoreError(format!("cannot write the key file {}: {e}", path.display()));
-        let key = Self::generate(clock);
-        let draft = PathBuf::from(format!("{}.{}", path.display(), uuid::Uuid::new_v4().simple()));
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&draft).map_err(failed)?;
-        file.write_all(key.to_hex().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        let placed = fs::hard_link(&draft, path);
-        let _ = fs::remove_file(&draft);
-        match placed {
-            Ok(()) => Ok(key),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Self::from_file(path, clock),
-            Err(e) => Err(failed(e)),
-        }
-    }
 }
 
-fn data_key_place(place: &str) -> String {
+/// Where the data key of the connection `place` belongs.
+pub(super) fn data_key_place(place: &str) -> String {
     format!("{place}/data_key")
 }
 
-/// A key that others can read is no key.
-#[cfg(unix)]
-fn check_mode(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map_err(|e| StoreError(format!("{}: {e}", path.display())))?.permissions().mode();
-    let others = mode & 0o077;
-    if others == 0 {
-        return Ok(());
-    }
-    Err(StoreError(format!("the key file {} can be read by others; run: chmod 600 {}", path.display(), path.display())))
+/// Where the secrets of the profile `id` belong.
+pub fn profile_place(id: &str) -> String {
+    format!("profile/{id}/secrets")
 }
 
-#[cfg(not(unix))]
-fn check_mode(_: &Path) -> Result<(), StoreError> {
-    Ok(())
+/// Where the result kept for an idempotency key belongs.
+pub fn kept_place(connection: &str, key: &str) -> String {
+    format!("idempotency/{connection}/{key}")
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ pub struct HttpSettings {
 #[derive(Debug)]
 pub struct HttpClient {
     settings: HttpSettings,
-    secure: OnceLock<Result<Client, String>>,
-    loopback: OnceLock<Result<Client, String>>,
+    secure: OnceLock<Client>,
+    loopback: OnceLock<Client>,
 }
 
 impl HttpClient {
@@ -40,16 +40,16 @@ impl HttpClient {
         Self { settings, secure: OnceLock::new(), loopback: OnceLock::new() }
     }
 
+    /// Only a client that could be made is kept: a certificate file that was missing may be there next time.
     fn client(&self, scheme: &str) -> Result<&Client, SendFailure> {
-        let made = match scheme {
-            "https" => self.secure.get_or_init(|| secure(&self.settings)),
-            _ => self.loopback.get_or_init(|| loopback(redirect::Policy::none())),
-        };
-        made.as_ref().map_err(|cause| SendFailure {
-            kind: FailureKind::Malformed,
-            sent: Sent::No,
-            cause: cause.clone(),
-        })
+        let kept = if scheme == "https" { &self.secure } else { &self.loopback };
+        if let Some(client) = kept.get() {
+            return Ok(client);
+        }
+        let made = if scheme == "https" { secure(&self.settings) } else { loopback(redirect::Policy::none()) };
+        let failed = |cause| SendFailure { kind: FailureKind::Malformed, sent: Sent::No, cause };
+        let client = made.map_err(failed)?;
+        Ok(kept.get_or_init(|| client))
     }
 }
 

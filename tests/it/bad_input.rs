@@ -144,7 +144,14 @@ impl Trial {
         let action = self.action;
         let (rules, base) = (&action.input, base.as_object().unwrap());
         if rules["anyOf"].is_array() {
-            self.condition("anyOf", without(base, &rules["anyOf"]));
+            let mut broken = without(base, &rules["anyOf"]);
+            // An alternative may also be that a choice is another one: then that one is taken.
+            for alternative in rules["anyOf"].as_array().into_iter().flatten() {
+                for (name, rule) in alternative["properties"].as_object().into_iter().flatten() {
+                    broken.insert(name.clone(), rule["not"]["enum"][0].clone());
+                }
+            }
+            self.condition("anyOf", broken);
         }
         let choices = rules["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
         let plain: Vec<&Value> = choices.iter().filter(|choice| choice["required"].is_array()).collect();

@@ -2,16 +2,20 @@
 
 mod bad_input;
 mod catalog;
+mod causes;
 mod cli;
 mod contract;
+mod device;
 mod examples;
 mod house;
+mod moving;
 mod papers;
 mod partner;
 mod properties;
 mod protocol;
 mod runtime;
 mod snapshots;
+mod stores;
 mod strict;
 mod support;
 mod tokens;

@@ -158,6 +158,7 @@ pub(crate) fn profile(sandbox: &Sandbox, limits: bool) -> Profile {
         api_base: Some(ready.api.clone()),
         authorize_url: Some(ready.authorize.clone()),
         token_url: Some(ready.token.clone()),
+        device_url: Some(ready.device.clone()),
     }
 }
 

@@ -24,6 +24,11 @@ pub(super) struct Cli {
     #[arg(long, global = true, env = "CTCT_KEY", value_name = "REFERENCE")]
     #[arg(help = "Where the store's key is: env:NAME, file:PATH or keyring:NAME (64 hexadecimal digits)")]
     pub(super) key: Option<String>,
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "ADDRESS")]
+    #[arg(
+        help = "PostgreSQL database to keep the store in: postgres://USER:PASSWORD@HOST/NAME, or where that is kept: env:NAME, file:PATH"
+    )]
+    pub(super) database: Option<String>,
     /// PEM file of certificates to trust besides the system's
     #[arg(long, global = true, env = "CTCT_CA_FILE", value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
@@ -40,7 +45,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Let a person consent, and keep the connection
     Connect(ConnectArgs),
-    /// Connections: list, add, check, remove
+    /// Connections: list, add, check, keep alive, remove
     Connections {
         #[command(subcommand)]
         command: ConnectionsCommand,
@@ -59,11 +64,14 @@ pub(super) enum Command {
     },
     /// Run one action
     Run(RunArgs),
-    /// Show the newest runs
+    /// Show the newest runs, or all that is known of one
+    #[command(args_conflicts_with_subcommands = true)]
     Runs {
         /// How many
         #[arg(long, default_value_t = 20)]
         limit: u32,
+        #[command(subcommand)]
+        command: Option<RunsCommand>,
     },
     /// Show what the API keys have spent today
     Quota,
@@ -108,10 +116,30 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: CatalogCommand,
     },
+    /// The key that the store is sealed with
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// The store as a whole: back it up, bring it back, copy it elsewhere
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// Print completions for a shell
     Completions {
         /// Which
         shell: clap_complete::Shell,
+    },
+}
+
+/// `ctct runs …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsCommand {
+    /// Show all that the log knows of one run, its input redacted
+    Show {
+        /// Id of the run
+        id: String,
     },
 }
 
@@ -151,6 +179,8 @@ pub(super) enum ConnectionsCommand {
         /// Name; all when left out
         name: Option<String>,
     },
+    /// Refresh the connections that have long been idle, so that none dies unused; meant for a timer
+    KeepAlive,
     /// Forget a connection and its tokens
     Remove {
         /// Name
@@ -226,6 +256,9 @@ pub(super) struct ProfileArgs {
     /// Another token endpoint, on this machine only
     #[arg(long, value_name = "URL")]
     pub(super) token_url: Option<String>,
+    /// Another place where a device asks for a code, on this machine only
+    #[arg(long, value_name = "URL")]
+    pub(super) device_url: Option<String>,
     /// Calls in any one second
     #[arg(long, value_name = "N")]
     pub(super) per_second: Option<u32>,
@@ -248,6 +281,9 @@ pub(super) enum FlowArg {
     /// Without a secret
     #[value(name = "authorization_code_pkce")]
     Pkce,
+    /// A code typed into a page on another device; without a secret
+    #[value(name = "device")]
+    Device,
     /// Refused: no refresh token comes with it
     #[value(name = "implicit", hide = true)]
     Implicit,
@@ -389,5 +425,40 @@ pub(super) enum CatalogCommand {
         /// Project folder with connector/, actions/ and schemas/
         #[arg(default_value = ".")]
         folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Replace the key; finishes a replacement that broke off
+    Rotate {
+        #[arg(long, value_name = "REFERENCE")]
+        #[arg(help = "Where the new key is: env:NAME, file:PATH or keyring:NAME; a new key file when left out")]
+        new_key: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreCommand {
+    /// Write everything to one file; secrets stay sealed
+    Backup {
+        /// The file
+        file: PathBuf,
+        /// Put the key into the file too: whoever can read it can then use every connection
+        #[arg(long)]
+        with_key: bool,
+    },
+    /// Bring a backup back, into an empty store
+    Restore {
+        /// The file
+        file: PathBuf,
+    },
+    /// Copy everything to an empty store elsewhere
+    Copy {
+        #[arg(long, value_name = "FOLDER|ADDRESS")]
+        #[arg(
+            help = "A folder, postgres://USER:PASSWORD@HOST/NAME, or where that address is kept: env:NAME, file:PATH"
+        )]
+        to: String,
     },
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use super::{args::AddArgs, place::Place, screen::Screen, table};
 use crate::{
     ActionRequest, Connector,
-    auth::{TokenSet, jwt},
+    auth::{Kept, KeptAlive, TokenSet, jwt},
     budget::{iso, store_error},
     config::{SecretSource, check_endpoint, v2_hint},
     protocol::{ActionError, Code},
@@ -91,7 +91,7 @@ pub(super) async fn add(args: &AddArgs, place: &Place, screen: Screen) -> Result
         partner: api_key.is_some(),
         per_second: args.per_second,
         per_day: args.per_day,
-        generation: before.as_ref().map_or(1, |b| b.generation + 1),
+        generation: before.as_ref().map_or(now, |b| b.generation + 1),
         created_ms: before.as_ref().map_or(now, |b| b.created_ms),
     };
     if let Some((old, new)) =
@@ -147,7 +147,9 @@ pub(super) async fn check(name: Option<&str>, place: &Place, screen: Screen) -> 
 async fn prove(connector: &Connector, name: &str) -> (Vec<serde_json::Value>, Option<ActionError>) {
     let mut steps = Vec::new();
     let mut failed = None;
-    for action in &connector.catalog().manifest().check {
+    let manifest = connector.catalog().manifest();
+    let partner = matches!(connector.store().connection(name).await, Ok(Some(c)) if c.partner);
+    for action in if partner { &manifest.check_partner } else { &manifest.check } {
         let result = connector.invoke(ActionRequest::new(action.clone(), Map::new()).on(name)).await;
         let words =
             result.as_ref().map_or_else(|e| format!("{}: {}", e.code.as_str(), e.detail), |_| "works".to_owned());
@@ -165,6 +167,28 @@ pub(super) async fn remove(name: &str, place: &Place, screen: Screen) -> Result<
     }
     screen.show(&json!({ "removed": name }), || format!("Removed {name} and its tokens."));
     Ok(())
+}
+
+/// Meant for a timer: refreshes what has been idle for long, and fails if one of them could not be.
+pub(super) async fn keep_alive(place: &Place, screen: Screen) -> Result<(), ActionError> {
+    let reports = place.connector().await?.keeper().keep_alive().await?;
+    screen.show(&reports, || {
+        if reports.is_empty() {
+            return NONE_YET.to_owned();
+        }
+        let row = |r: &KeptAlive| vec![r.connection.clone(), kept(r.outcome).to_owned(), r.detail.clone()];
+        table::rows(&["connection", "outcome", "detail"], reports.iter().map(row))
+    });
+    reports.into_iter().find_map(|r| r.error).map_or(Ok(()), Err)
+}
+
+fn kept(outcome: Kept) -> &'static str {
+    match outcome {
+        Kept::Refreshed => "refreshed",
+        Kept::Fresh => "fresh",
+        Kept::Skipped => "skipped",
+        Kept::Failed => "failed",
+    }
 }
 
 pub(super) async fn quota(place: &Place, screen: Screen) -> Result<(), ActionError> {

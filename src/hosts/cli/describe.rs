@@ -29,7 +29,7 @@ pub fn text(action: &Action) -> String {
     }
     let job = if action.starts_job { ", starts a job" } else { "" };
     let scopes = if action.scopes.is_empty() {
-        action.scopes_why.clone().unwrap_or_default()
+        format!("none: {}", action.scopes_why.as_deref().unwrap_or_default())
     } else {
         action.scopes.join(" or ")
     };

@@ -55,7 +55,10 @@ pub(super) fn contract(command: &ContractCommand, screen: Screen) -> Result<(), 
     let theirs = contract::from_swagger(&document).map_err(wrong)?;
     let report = contract::compare(&theirs, &all_actions());
     screen.show(&report, || report.to_string());
-    Ok(())
+    if report.is_clean() {
+        return Ok(());
+    }
+    Err(ActionError::new(Code::Config, format!("the catalogue and {} say different things", file.display())))
 }
 
 pub(super) fn catalog(command: &CatalogCommand, screen: Screen) -> Result<(), ActionError> {

@@ -17,6 +17,7 @@ mod redirect;
 mod run;
 mod sandbox;
 mod screen;
+mod store;
 mod table;
 
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use crate::protocol::{ActionError, Code};
-use args::{Cli, Command, ConnectionsCommand};
+use args::{Cli, Command, ConnectionsCommand, RunsCommand};
 use place::Place;
 use screen::Screen;
 
@@ -88,12 +89,16 @@ async fn asynchronous(command: Command, place: &Place, screen: Screen) -> Result
             ConnectionsCommand::List => connections::list(place, screen).await,
             ConnectionsCommand::Add(args) => connections::add(&args, place, screen).await,
             ConnectionsCommand::Check { name } => connections::check(name.as_deref(), place, screen).await,
+            ConnectionsCommand::KeepAlive => connections::keep_alive(place, screen).await,
             ConnectionsCommand::Remove { name } => connections::remove(&name, place, screen).await,
         },
         Command::Profiles { command } => profiles::command(command, place, screen).await,
         Command::Run(args) => run::run(&args, place, screen).await,
-        Command::Runs { limit } => run::log(limit, place, screen).await,
+        Command::Runs { command: Some(RunsCommand::Show { id }), .. } => run::show(&id, place, screen).await,
+        Command::Runs { limit, command: None } => run::log(limit, place, screen).await,
         Command::Quota => connections::quota(place, screen).await,
+        Command::Keys { command } => store::keys(command, place, screen).await,
+        Command::Store { command } => store::command(command, place, screen).await,
         Command::Sandbox(args) => sandbox::serve(&args, screen).await,
         Command::Plugin => {
             let connector = place.connector().await?;

@@ -1,44 +1,99 @@
-//! Where things are: the data folder, the key, the profiles file; and the connector opened on them.
+//! Where things are: the store, the key, the profiles file; and the connector opened on them.
 
-use std::{path::PathBuf, sync::Arc};
+mod whereabouts;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use secrecy::ExposeSecret;
 
 use super::args::Cli;
 use crate::{
     Connector,
-    clock::{Clock, SystemClock},
+    budget::store_error,
+    clock::SystemClock,
     config::{SecretSource, read_profiles},
     protocol::{ActionError, Code},
-    store::{SqliteStore, Store, StoreError, vault::Key},
+    store::{Store, moving::opened, vault::Key},
     transport::{HttpClient, HttpSettings},
 };
+
+pub(super) use whereabouts::Whereabouts;
 
 /// Where this run of the program keeps and finds its things.
 pub(super) struct Place {
     data_dir: Option<PathBuf>,
     config: Option<PathBuf>,
     key: Option<String>,
+    database: Option<String>,
     http: HttpSettings,
 }
 
 impl Place {
     pub(super) fn new(cli: &Cli) -> Self {
-        let http = HttpSettings { ca_file: cli.ca_file.clone() };
-        Self { data_dir: cli.data_dir.clone(), config: cli.config.clone(), key: cli.key.clone(), http }
+        Self {
+            data_dir: cli.data_dir.clone(),
+            config: cli.config.clone(),
+            key: cli.key.clone(),
+            database: cli.database.clone().filter(|d| !d.is_empty()),
+            http: HttpSettings { ca_file: cli.ca_file.clone() },
+        }
     }
 
     /// Opens the store and everything on it.
     pub(super) async fn connector(&self) -> Result<Connector, ActionError> {
-        let folder = self.data_folder()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        private_folder(&folder)?;
-        let key = self.open_key(&folder, clock.as_ref())?;
-        let store = SqliteStore::open(&folder.join("store.sqlite")).await.map_err(broken)?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let (store, key) = self.store_and_key().await?;
         let transport = Arc::new(HttpClient::new(self.http.clone()));
-        let builder = Connector::builder(store, key).clock(clock).transport(transport).profiles(self.profiles()?);
+        let builder = Connector::builder(store, key).transport(transport).profiles(self.profiles()?);
         Ok(builder.observer(super::run::sent_watch()).build())
+    }
+
+    /// The store, and the key that opens it.
+    pub(super) async fn store_and_key(&self) -> Result<(Arc<dyn Store>, Key), ActionError> {
+        let (key, next) = self.keys()?;
+        let store = self.store().await?;
+        let key = match next {
+            Some(next) => that_opens(store.as_ref(), key, next).await?,
+            None => key,
+        };
+        Ok((store, key))
+    }
+
+    /// The store, for what needs no key.
+    pub(super) async fn store(&self) -> Result<Arc<dyn Store>, ActionError> {
+        self.whereabouts()?.open().await
+    }
+
+    /// The file of the key, unless it is kept elsewhere.
+    pub(super) fn key_file(&self) -> Result<PathBuf, ActionError> {
+        let folder = self.data_folder()?;
+        private_folder(&folder)?;
+        Ok(folder.join("key"))
+    }
+
+    /// Where the key is kept, if not in its file.
+    pub(super) fn key_reference(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// The key, and the one that an unfinished rotation left beside it. That one is read first: should it take its
+    /// place just now, both are the new one.
+    fn keys(&self) -> Result<(Key, Option<Key>), ActionError> {
+        if let Some(reference) = &self.key {
+            return Ok((key_of(reference)?, None));
+        }
+        let file = self.key_file()?;
+        let next = Key::next_to_file(&file).map_err(store_error)?;
+        Ok((Key::from_file(&file, &SystemClock).map_err(store_error)?, next))
+    }
+
+    fn whereabouts(&self) -> Result<Whereabouts, ActionError> {
+        match &self.database {
+            Some(text) => Whereabouts::database(text),
+            None => Ok(Whereabouts::Folder(self.data_folder()?)),
+        }
     }
 
     fn data_folder(&self) -> Result<PathBuf, ActionError> {
@@ -62,20 +117,24 @@ impl Place {
             },
         }
     }
+}
 
-    fn open_key(&self, folder: &std::path::Path, clock: &dyn Clock) -> Result<Key, ActionError> {
-        let Some(reference) = &self.key else { return Key::from_file(&folder.join("key"), clock).map_err(broken) };
-        let source = SecretSource::parse(reference);
-        if source.reference().is_none() {
-            return Err(ActionError::new(
-                Code::Config,
-                "the key must be a reference: env:NAME, file:PATH or keyring:NAME",
-            ));
-        }
-        let text = source.resolve("the store's key")?;
-        Key::from_hex(text.expose_secret())
-            .ok_or_else(|| ActionError::new(Code::Config, format!("{reference} does not hold 64 hexadecimal digits")))
+/// The key that a reference leads to.
+pub(super) fn key_of(reference: &str) -> Result<Key, ActionError> {
+    let source = SecretSource::parse(reference);
+    if source.reference().is_none() {
+        return Err(ActionError::new(Code::Config, "the key must be a reference: env:NAME, file:PATH or keyring:NAME"));
     }
+    let text = source.resolve("the store's key")?;
+    Key::from_hex(text.expose_secret())
+        .ok_or_else(|| ActionError::new(Code::Config, format!("{reference} does not hold 64 hexadecimal digits")))
+}
+
+/// A rotation that broke off left two keys: the store was sealed anew all at once, so one of them opens it.
+async fn that_opens(store: &dyn Store, key: Key, next: Key) -> Result<Key, ActionError> {
+    let dump = store.dump().await.map_err(store_error)?;
+    let is_next = opened(&dump, &next) > opened(&dump, &key);
+    Ok(if is_next { next } else { key })
 }
 
 /// A folder of the XDG standard.
@@ -84,7 +143,8 @@ fn base(variable: &str, below_home: &str) -> Option<PathBuf> {
     set(variable).filter(|p| p.is_absolute()).or_else(|| set("HOME").map(|home| home.join(below_home)))
 }
 
-fn private_folder(folder: &std::path::Path) -> Result<(), ActionError> {
+/// Makes a folder that only its owner can look into.
+fn private_folder(folder: &Path) -> Result<(), ActionError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -95,8 +155,4 @@ fn private_folder(folder: &std::path::Path) -> Result<(), ActionError> {
             format!("cannot make the folder {}: {e}; name another with --data-dir", folder.display()),
         )
     })
-}
-
-fn broken(error: StoreError) -> ActionError {
-    ActionError::new(Code::Store, error.0)
 }

@@ -20,7 +20,16 @@ pub(super) async fn command(command: ProfilesCommand, place: &Place, screen: Scr
         ProfilesCommand::List => list(place, screen).await,
         ProfilesCommand::Show { name } => show(&name, place, screen).await,
         ProfilesCommand::Remove { name } => {
-            place.connector().await?.profiles().remove(&name).await?;
+            let connector = place.connector().await?;
+            let all = connector.store().connections().await.map_err(crate::budget::store_error)?;
+            let used: Vec<_> =
+                all.iter().filter(|c| c.profile.as_ref() == Some(&name)).map(|c| c.id.as_str()).collect();
+            if !used.is_empty() {
+                let what =
+                    format!("the profile {name} keeps these connections alive: {}; remove them first", used.join(", "));
+                return Err(ActionError::new(Code::Config, what));
+            }
+            connector.profiles().remove(&name).await?;
             screen.show(&json!({ "removed": name }), || format!("Removed the profile {name}."));
             Ok(())
         }
@@ -36,8 +45,12 @@ async fn add(args: &ProfileArgs, place: &Place, screen: Screen) -> Result<(), Ac
     connector.profiles().put(profile).await?;
     let profile = connector.profiles().get(&args.name).await?;
     screen.show(&open_part(&profile), || {
-        let uri = &profile.redirect_uri;
-        format!("Added the profile {0}.\nRegister this redirect address with the application: {uri}\nThen: ctct connect NAME --profile {0}", profile.id)
+        let register = if profile.flow == Flow::Device {
+            String::new()
+        } else {
+            format!("Register this redirect address with the application: {}\n", profile.redirect_uri)
+        };
+        format!("Added the profile {0}.\n{register}Then: ctct connect NAME --profile {0}", profile.id)
     });
     Ok(())
 }
@@ -55,6 +68,7 @@ fn from_args(args: &ProfileArgs) -> Result<Profile, ActionError> {
     let client_secret = secret(&args.client_secret, "a client secret")?;
     let flow = match args.flow {
         Some(FlowArg::Code) => Flow::AuthorizationCode,
+        Some(FlowArg::Device) => Flow::Device,
         Some(FlowArg::Implicit) => return Err(implicit()),
         None if client_secret.is_some() => Flow::AuthorizationCode,
         Some(FlowArg::Pkce) | None => Flow::AuthorizationCodePkce,
@@ -75,6 +89,7 @@ fn from_args(args: &ProfileArgs) -> Result<Profile, ActionError> {
         api_base: args.api_base.clone(),
         authorize_url: args.authorize_url.clone(),
         token_url: args.token_url.clone(),
+        device_url: args.device_url.clone(),
     })
 }
 

@@ -47,15 +47,15 @@ pub(super) async fn run(args: &RunArgs, place: &Place, screen: Screen) -> Result
 async fn go(connector: &Connector, request: ActionRequest, args: &RunArgs, screen: Screen) -> Result<(), ActionError> {
     let spinner = Spinner::start(&request.action);
     // Before the call: what was made must not be lost for a file that cannot be written.
-    let mut file = args.out.as_ref().map(|path| Outfile::create(path)).transpose()?;
+    let file = args.out.as_ref().map(|path| Outfile::create(path)).transpose()?;
     if args.all && !args.dry_run {
         return all(connector, request, file).await;
     }
     let result = connector.invoke(request).await?;
     drop(spinner);
-    if let Some(file) = &mut file {
+    if let Some(mut file) = file {
         file.write(content(&result).as_bytes())?;
-        screen.tell(&format!("{}; written to {}", result.summary, file.name));
+        screen.tell(&format!("{}; written to {}", result.summary, file.finish()?));
         return Ok(());
     }
     match args.output {
@@ -83,24 +83,41 @@ async fn all(connector: &Connector, request: ActionRequest, mut file: Option<Out
             }
         }
     }
-    Ok(())
+    file.map_or(Ok(()), |file| file.finish().map(drop))
 }
 
-/// A file that results are written to.
+/// A file that results are written to: beside its place at first, so that what was there stays until all went well.
 struct Outfile {
     name: String,
+    path: std::path::PathBuf,
+    draft: std::path::PathBuf,
     file: std::io::BufWriter<std::fs::File>,
 }
 
 impl Outfile {
     fn create(path: &std::path::Path) -> Result<Self, ActionError> {
         let name = path.display().to_string();
-        let file = std::fs::File::create(path).map_err(|e| unwritable(&name, &e))?;
-        Ok(Self { name, file: std::io::BufWriter::new(file) })
+        let draft = std::path::PathBuf::from(format!("{name}.{}.part", uuid::Uuid::new_v4().simple()));
+        let file = std::fs::File::create(&draft).map_err(|e| unwritable(&name, &e))?;
+        Ok(Self { name, path: path.to_owned(), draft, file: std::io::BufWriter::new(file) })
     }
 
     fn write(&mut self, text: &[u8]) -> Result<(), ActionError> {
-        self.file.write_all(text).and_then(|()| self.file.flush()).map_err(|e| unwritable(&self.name, &e))
+        self.file.write_all(text).map_err(|e| unwritable(&self.name, &e))
+    }
+
+    /// Puts the whole file into its place.
+    fn finish(mut self) -> Result<String, ActionError> {
+        let placed = self.file.flush().and_then(|()| std::fs::rename(&self.draft, &self.path));
+        placed.map_err(|e| unwritable(&self.name, &e))?;
+        Ok(std::mem::take(&mut self.name))
+    }
+}
+
+impl Drop for Outfile {
+    fn drop(&mut self) {
+        // Gone already where all went well.
+        let _ = std::fs::remove_file(&self.draft);
     }
 }
 
@@ -116,6 +133,7 @@ fn options(args: &RunArgs) -> Options {
         all_pages: args.all,
         max_items: args.max,
         select: args.select.clone(),
+        priority: crate::protocol::Priority::Action,
         timeout_ms: args.timeout.map(|s| s.saturating_mul(1_000)),
     }
 }
@@ -221,6 +239,34 @@ impl Drop for Spinner {
             bar.finish_and_clear();
         }
     }
+}
+
+/// All that the run log knows of one run.
+pub(super) async fn show(id: &str, place: &Place, screen: Screen) -> Result<(), ActionError> {
+    let run = place.connector().await?.store().one_run(id).await.map_err(store_error)?;
+    let run = run.ok_or_else(|| {
+        let detail = format!("the run log has no run {id}; list the newest with ctct runs");
+        ActionError::new(Code::InvalidInput, detail)
+    })?;
+    screen.show(&run, || {
+        let facts = [
+            ("run", run.run_id.clone()),
+            ("at", iso(run.at_ms)),
+            ("action", run.action.clone()),
+            ("connection", run.connection.clone().unwrap_or_default()),
+            ("outcome", run.outcome.clone()),
+            ("detail", run.detail.clone().unwrap_or_default()),
+            ("status", run.http_status.map(|status| format!("{status}")).unwrap_or_default()),
+            ("calls", run.calls.to_string()),
+            ("took", format!("{} ms, {} ms of it waiting", run.duration_ms, run.waited_ms)),
+            ("request", run.request_id.clone().unwrap_or_default()),
+        ];
+        let facts = facts.into_iter().filter(|(_, fact)| !fact.is_empty());
+        let facts = table::rows(&["fact", "value"], facts.map(|(name, fact)| vec![name.to_owned(), fact]));
+        let input = run.input.as_ref().and_then(|input| serde_json::to_string_pretty(input).ok());
+        input.map_or_else(|| facts.clone(), |input| format!("{facts}\n\ninput, redacted:\n{input}"))
+    });
+    Ok(())
 }
 
 pub(super) async fn log(limit: u32, place: &Place, screen: Screen) -> Result<(), ActionError> {

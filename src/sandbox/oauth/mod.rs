@@ -4,6 +4,7 @@
 //! is an option where it matters (reuse of a refresh token, grace).
 
 mod authorize;
+mod device;
 mod grants;
 mod jwt;
 mod token;
@@ -67,6 +68,8 @@ pub(super) struct Authority {
     /// One with a secret, one for PKCE, and a technology partner's own credentials.
     pub apps: [App; 3],
     codes: HashMap<String, Code>,
+    /// By the device's own code.
+    devices: HashMap<String, device::Device>,
     grants: Vec<Grant>,
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
@@ -89,6 +92,7 @@ impl Authority {
         Self {
             apps: [secret, public, partner],
             codes: HashMap::new(),
+            devices: HashMap::new(),
             grants: Vec::new(),
             refresh_tokens: HashMap::new(),
             access_tokens: HashMap::new(),
@@ -106,12 +110,18 @@ impl Authority {
     }
 }
 
+/// Where a person types the code of a device; the one page outside `/oauth2`.
+pub(super) const ACTIVATE: &str = "/activate";
+
 /// Answers a call of the OAuth server.
 pub(super) fn answer(world: &mut World, call: &Call) -> Reply {
     let answer = match (call.method.as_str(), call.path.as_str()) {
         ("GET", "/oauth2/default/v1/authorize") => authorize::page(world, call),
         ("POST", "/oauth2/default/v1/authorize") => authorize::decide(world, call),
         ("POST", "/oauth2/default/v1/token") => token::answer(world, call),
+        ("POST", "/oauth2/default/v1/device/authorize") => device::begin(world, call),
+        ("GET", ACTIVATE) => Ok(device::page(world, call)),
+        ("POST", ACTIVATE) => Ok(device::decide(world, call)),
         ("GET", "/oauth2/default/v1/keys") => Ok(Reply::json(200, &world.authority.signer.jwks())),
         _ => Ok(Reply::empty(404)),
     };

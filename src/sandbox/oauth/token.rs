@@ -8,19 +8,19 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::App;
+use super::{App, device};
 use crate::sandbox::{
     call::{Answer, Call, Reply},
     world::World,
 };
 
+/// The grant type of a device.
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// Answers one token request.
 pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
-    let mut fields = call.query.clone();
-    if call.header("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded")) {
-        fields.extend(form_urlencoded::parse(&call.body).into_owned());
-    }
-    let field = |name: &str| fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str());
+    let fields = fields(call);
+    let field = |name: &str| field(&fields, name);
     let app = client(world, call, field("client_id"))?;
     let now = world.env.now();
     world.limits.token(&app.client_id, &world.env.options, now)?;
@@ -29,16 +29,36 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
         Some("authorization_code") => code(world, &app, field("code"), field("redirect_uri"), field("code_verifier")),
         Some("client_credentials") if app.client_id == world.authority.apps[2].client_id => Ok(partner(world, &app)),
         Some("refresh_token") => refresh(world, &app, field("refresh_token").unwrap_or_default()),
-        Some(_) => Err(error(
-            400,
-            "unauthorized_client",
-            "The client is not authorized to use the provided grant type. Configured grant types: [authorization_code, refresh_token].",
-        )),
+        Some(DEVICE_GRANT) if app.client_secret.is_none() => device::grant(world, &app.client_id, field("device_code")),
+        Some(_) => Err(unauthorized_grant()),
     }
 }
 
+/// The parameters of the query and of the form.
+pub(super) fn fields(call: &Call) -> Vec<(String, String)> {
+    let mut fields = call.query.clone();
+    if call.header("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded")) {
+        fields.extend(form_urlencoded::parse(&call.body).into_owned());
+    }
+    fields
+}
+
+/// The first value of that name.
+pub(super) fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str())
+}
+
+/// What an application hears that asks for a grant it is not registered for.
+pub(super) fn unauthorized_grant() -> Reply {
+    error(
+        400,
+        "unauthorized_client",
+        "The client is not authorized to use the provided grant type. Configured grant types: [authorization_code, refresh_token].",
+    )
+}
+
 /// Who asks: by Basic, or for an application without a secret by its id alone.
-fn client(world: &World, call: &Call, named: Option<&str>) -> Result<App, Reply> {
+pub(super) fn client(world: &World, call: &Call, named: Option<&str>) -> Result<App, Reply> {
     let none = || {
         error(
             401,
@@ -89,10 +109,15 @@ fn code(
             return Err(error(400, "invalid_grant", "PKCE verification failed."));
         }
     }
-    let offline = issued.scopes.iter().any(|s| s == "offline_access");
-    let grant = world.authority.open_grant(&app.client_id, issued.account, issued.scopes);
+    Ok(open(world, &app.client_id, issued.account, issued.scopes))
+}
+
+/// The first tokens of a consent: a refresh token only where it was asked for.
+pub(super) fn open(world: &mut World, client_id: &str, account: usize, scopes: Vec<String>) -> Reply {
+    let offline = scopes.iter().any(|s| s == "offline_access");
+    let grant = world.authority.open_grant(client_id, account, scopes);
     let refresh = offline.then(|| world.authority.refresh_token(&mut world.env, grant));
-    Ok(tokens(world, grant, refresh))
+    tokens(world, grant, refresh)
 }
 
 /// A partner's token: for an hour, not to be refreshed, and good for the partner's own scope only.
@@ -121,7 +146,7 @@ fn tokens(world: &mut World, grant: usize, refresh: Option<String>) -> Reply {
     Reply::json(200, &Value::Object(body)).with("cache-control", "no-store")
 }
 
-fn error(status: u16, error: &str, description: &str) -> Reply {
+pub(super) fn error(status: u16, error: &str, description: &str) -> Reply {
     Reply::json(status, &json!({ "error": error, "error_description": description }))
 }
 

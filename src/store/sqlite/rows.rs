@@ -2,7 +2,8 @@
 
 use sqlx::{Row, sqlite::SqliteRow};
 
-use crate::store::{Connection, Result, Status, StoreError};
+pub(super) use crate::store::rows::{body, reasons_text, run, status_text};
+use crate::store::{Connection, Result, rows};
 
 pub(super) const SELECT_CONNECTIONS: &str = "SELECT body, status, reasons, generation FROM connections ORDER BY id";
 pub(super) const SELECT_CONNECTION: &str = "SELECT body, status, reasons, generation FROM connections WHERE id = ?";
@@ -11,32 +12,6 @@ pub(super) const UPSERT_CONNECTION: &str = "INSERT INTO connections (id, body, s
      reasons = excluded.reasons, generation = excluded.generation, data_key = excluded.data_key, \
      tokens = excluded.tokens, refresh_intent_ms = NULL";
 
-fn broken(error: &serde_json::Error) -> StoreError {
-    StoreError(format!("a row of the store is broken: {error}"))
-}
-
 pub(super) fn connection(row: &SqliteRow) -> Result<Connection> {
-    let body: String = row.try_get(0)?;
-    let mut connection: Connection = serde_json::from_str(&body).map_err(|e| broken(&e))?;
-    connection.status = serde_json::from_value(row.try_get::<String, _>(1)?.into()).map_err(|e| broken(&e))?;
-    connection.reasons = serde_json::from_str(row.try_get(2)?).map_err(|e| broken(&e))?;
-    connection.generation = row.try_get(3)?;
-    Ok(connection)
-}
-
-pub(super) fn body(connection: &Connection) -> Result<String> {
-    serde_json::to_string(connection).map_err(|e| broken(&e))
-}
-
-pub(super) fn reasons_text(reasons: &[String]) -> Result<String> {
-    serde_json::to_string(reasons).map_err(|e| broken(&e))
-}
-
-pub(super) fn status_text(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Expiring => "expiring",
-        Status::ReconnectRequired => "reconnect_required",
-        Status::Revoked => "revoked",
-    }
+    rows::connection(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)
 }

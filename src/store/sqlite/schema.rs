@@ -7,6 +7,9 @@ use crate::store::{Result, StoreError};
 /// Marks the file as ours, so that another program's database is not taken for a store ("ctct" in ASCII).
 const APPLICATION_ID: i64 = 0x6374_6374;
 
+/// `SQLite`'s own code for a file that is no database.
+const NOT_A_DATABASE: &str = "26";
+
 /// Never edited once released: a change is a new step.
 const STEPS: &[&str] = &["
 CREATE TABLE profiles (id TEXT PRIMARY KEY, body TEXT NOT NULL, secrets BLOB NOT NULL) STRICT;
@@ -29,9 +32,11 @@ CREATE INDEX runs_age ON runs (at_ms);
 pub(super) async fn migrate(pool: &SqlitePool, name: &str) -> Result<()> {
     let mut connection = pool.acquire().await?;
     let broken = |e: sqlx::Error| {
-        StoreError(format!(
-            "{name} is not a store of this program: {e}; name another folder with --data-dir, or bring back a copy of the store"
-        ))
+        if e.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() != Some(NOT_A_DATABASE) {
+            return StoreError::from(e);
+        }
+        let remedy = "name another folder with --data-dir, or bring back a copy of the store";
+        StoreError(format!("{name} is not a store of this program: {e}; {remedy}"))
     };
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(broken)?;
     let application: i64 = sqlx::query("PRAGMA application_id").fetch_one(&mut *tx).await?.try_get(0)?;

@@ -61,7 +61,7 @@ fn consent_by_pasting_makes_a_connection_that_works() {
     let made = consent(&home).done();
     let connection = made.json();
     assert_eq!((&connection["id"], &connection["status"]), (&json!("shop"), &json!("active")));
-    assert_eq!((&connection["account"], &connection["generation"]), (&json!("owner@example.com"), &json!(1)));
+    assert_eq!(connection["account"], "owner@example.com");
     assert!(made.err.is_empty(), "{made:#?}");
     home.run(&["run", "list_contacts"]).done();
 }
@@ -140,7 +140,7 @@ fn connecting_again_keeps_the_connection() {
     let home = app(&stand, &[]);
     let (first, again) = (consent(&home).done().json(), consent(&home).done().json());
     assert_eq!((&first["id"], &first["created_ms"]), (&again["id"], &again["created_ms"]));
-    assert_eq!((&first["generation"], &again["generation"]), (&json!(1), &json!(2)));
+    assert!(first["generation"].as_i64() < again["generation"].as_i64(), "{first} {again}");
     assert_eq!(home.run(&["connections", "list", "--json"]).done().json().as_array().unwrap().len(), 1);
 }
 

@@ -7,6 +7,7 @@ mod connect;
 mod profiles;
 mod refusals;
 mod run;
+mod store;
 
 use std::{
     io::{Read, Write},

@@ -85,7 +85,12 @@ pub(super) async fn work(
 /// Lists, tags and custom fields that the file names.
 async fn furnish(caller: &mut Caller<'_>, people: &[people::Person]) -> Result<BTreeMap<String, String>, ActionError> {
     let mut lists = BTreeMap::new();
-    let names: BTreeSet<&String> = people.iter().flat_map(|p| &p.lists).collect();
+    let usual = "Demo".to_owned();
+    let mut names: BTreeSet<&String> = people.iter().flat_map(|p| &p.lists).collect();
+    if names.is_empty() {
+        // An import needs a list to put people on.
+        names.insert(&usual);
+    }
     for name in names {
         let id = caller
             .make("create_contact_list", json!({ "name": name, "description": "Made by ctct demo." }), "list_id")
@@ -121,6 +126,9 @@ async fn bring_in(
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<(), ActionError> {
     let rows: Vec<&Map<String, Value>> = people.iter().map(|p| &p.row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     let list_ids: Vec<&String> = lists.values().take(1).collect();
     let job = caller
         .make("start_contact_json_import_job", json!({ "import_data": rows, "list_ids": list_ids }), "activity_id")

@@ -103,6 +103,7 @@ async fn connector(
         api_base: Some(ready.api.clone()),
         authorize_url: Some(ready.authorize.clone()),
         token_url: Some(ready.token.clone()),
+        device_url: Some(ready.device.clone()),
     };
     let connector = Connector::builder(Arc::new(store), Key::generate(clock.as_ref())).clock(clock).build();
     connector.profiles().put(profile).await?;

@@ -43,6 +43,7 @@ pub(super) async fn read(connector: &Connector, csv: &str) -> Result<People, Act
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(csv.as_bytes());
     let broken = |e: csv::Error| ActionError::new(Code::InvalidInput, format!("the file of people is not CSV: {e}"));
     let headings = reader.headers().map_err(broken)?.clone();
+    known(connector, &headings)?;
     let mut people = People::default();
     let mut seen: HashMap<String, u64> = HashMap::new();
     for record in reader.records() {
@@ -63,6 +64,20 @@ pub(super) async fn read(connector: &Connector, csv: &str) -> Result<People, Act
         }
     }
     Ok(people)
+}
+
+/// A misspelt column would be left behind without a word.
+fn known(connector: &Connector, headings: &csv::StringRecord) -> Result<(), ActionError> {
+    let import = connector.catalog().action("start_contact_json_import_job");
+    let columns = import.map(|action| &action.input["properties"]["import_data"]["items"]["properties"]);
+    let taken = |name: &str| columns.is_some_and(|c| c.get(name).is_some()) || matches!(name, "lists" | "tags");
+    match headings.iter().find(|name| !taken(name) && !name.starts_with("cf:")) {
+        None => Ok(()),
+        Some(unknown) => {
+            let detail = format!("the file of people has a column “{unknown}” that an import does not take");
+            Err(ActionError::new(Code::InvalidInput, detail))
+        }
+    }
 }
 
 async fn check(
