@@ -22,10 +22,15 @@ use crate::{
     store::{Lease, Limits, Priority, SealedTokens, Status},
 };
 
-/// Longer than one refresh can take: permit, request and commit together.
-const LEASE_MS: i64 = 120_000;
-/// How long to wait for another holder before giving up.
-const PATIENCE_MS: i64 = 150_000;
+/// How long a lease lasts by itself: what others wait when its holder dies, so it is short, and the living renew it.
+const LEASE_MS: i64 = 10_000;
+/// How often it is renewed, in real time.
+const RENEW: Duration = Duration::from_secs(3);
+/// How long to wait for another holder, or for a permit of the token endpoint, before giving up. Callers have shorter
+/// time-outs of their own; the refresh goes on without them.
+const PATIENCE_MS: i64 = 600_000;
+/// Attempts where the token endpoint says that someone else was quicker in this second.
+const ATTEMPTS: u32 = 4;
 
 /// How long a set that could not be stored is kept and tried again.
 const KEEP_TRYING_MS: i64 = 600_000;
@@ -74,7 +79,7 @@ async fn under_lease(
             return current;
         }
         if let Some(lease) = lease {
-            let outcome = holding(parts, &lease, &id, refused, asked_ms).await;
+            let outcome = renewing(parts, &lease, holding(parts, &lease, &id, refused, asked_ms)).await;
             release(parts, Some(&lease)).await;
             return outcome;
         }
@@ -83,6 +88,20 @@ async fn under_lease(
             return Err(ActionError::new(Code::Unavailable, detail).retry_after(Some(5_000)));
         }
         parts.clock.sleep(Duration::from_millis(150)).await;
+    }
+}
+
+/// Does the work, and holds on to the lease as long as it takes.
+async fn renewing<T>(parts: &Parts, lease: &Lease, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(RENEW) => {
+                // A lease that was lost is noticed where it matters: before anything is sent.
+                let _ = parts.store.keep_lease(lease, parts.clock.now_ms() + LEASE_MS).await;
+            }
+        }
     }
 }
 
@@ -132,23 +151,32 @@ async fn exchange(
     };
     let connection = parts.connection(id).await?;
     let endpoint = endpoint(parts, connection.profile.as_deref(), id).await?;
-    permit(parts, &endpoint.client_id, parts.clock.now_ms()).await?;
-    // A holder that was stopped for longer than its lease must not send a token that another has used meanwhile.
-    if !parts.store.note_refresh(lease, id, sealed.generation, Some(parts.clock.now_ms())).await.map_err(store_error)? {
-        let detail = format!("another process took over the refresh of connection {id}");
-        return Err(ActionError::new(Code::Unavailable, detail).retry_after(Some(500)));
-    }
-    match endpoint.refresh(parts.transport.as_ref(), &parts.clock, refresh_token).await {
-        Ok(fresh) => commit(parts, id, sealed, keep_what_is_missing(fresh, tokens)).await,
-        Err(error) if error.code == Code::ReconnectRequired => refused_grant(parts, id, sealed, refused, error).await,
-        Err(error) => {
-            // An answer that was no success changed nothing at the service: the next refusal has another story.
-            let answered = error.sent == Sent::Yes && error.upstream.is_some();
-            if error.sent == Sent::No || answered {
-                let _ = parts.store.note_refresh(lease, id, sealed.generation, None).await;
-            }
-            Err(error)
+    let mut attempt = 1;
+    loop {
+        permit(parts, &endpoint.client_id, parts.clock.now_ms()).await?;
+        // A holder that was stopped for longer than its lease must not send a token that another has used meanwhile.
+        let now = Some(parts.clock.now_ms());
+        if !parts.store.note_refresh(lease, id, sealed.generation, now).await.map_err(store_error)? {
+            let detail = format!("another process took over the refresh of connection {id}");
+            return Err(ActionError::new(Code::Unavailable, detail).retry_after(Some(500)));
         }
+        let error = match endpoint.refresh(parts.transport.as_ref(), &parts.clock, refresh_token).await {
+            Ok(fresh) => return commit(parts, id, sealed, keep_what_is_missing(fresh, tokens)).await,
+            Err(error) if error.code == Code::ReconnectRequired => {
+                return refused_grant(parts, id, sealed, refused, error).await;
+            }
+            Err(error) => error,
+        };
+        // An answer that was no success changed nothing at the service: the next refusal has another story.
+        let answered = error.sent == Sent::Yes && error.upstream.is_some();
+        if error.sent == Sent::No || answered {
+            let _ = parts.store.note_refresh(lease, id, sealed.generation, None).await;
+        }
+        if error.code != Code::Throttled || attempt == ATTEMPTS {
+            return Err(error);
+        }
+        attempt += 1;
+        parts.clock.sleep(Duration::from_millis(1_100)).await;
     }
 }
 
@@ -166,7 +194,7 @@ async fn endpoint(parts: &Parts, profile: Option<&str>, id: &str) -> Result<Toke
 /// The token endpoint takes one request a second from an application.
 pub(super) async fn permit(parts: &Parts, client_id: &str, now_ms: i64) -> Result<(), ActionError> {
     let limits = Limits { per_second: parts.manifest.auth.token.requests_per_second, per_day: 0, reserve: 0 };
-    let deadline = now_ms + LEASE_MS / 2;
+    let deadline = now_ms + PATIENCE_MS;
     parts.budget.permit(&format!("token/{client_id}"), limits, Priority::Action, deadline).await.map(|_| ())
 }
 

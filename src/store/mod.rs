@@ -289,6 +289,8 @@ pub trait Store: Send + Sync {
 
     /// Takes a lease until `until_ms`, if it is free or its time has passed at `now_ms`.
     async fn take_lease(&self, name: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<Option<Lease>>;
+    /// Holds on to a lease until `until_ms`. False when another has taken it.
+    async fn keep_lease(&self, lease: &Lease, until_ms: i64) -> Result<bool>;
     /// Gives a lease back.
     async fn drop_lease(&self, lease: &Lease) -> Result<()>;
 

@@ -106,6 +106,10 @@ impl Store for PostgresStore {
         leases::take(&mut *self.link().await?, name, holder, now_ms, until_ms).await
     }
 
+    async fn keep_lease(&self, lease: &Lease, until_ms: i64) -> Result<bool> {
+        leases::keep(&mut *self.link().await?, lease, until_ms).await
+    }
+
     async fn drop_lease(&self, lease: &Lease) -> Result<()> {
         leases::give_back(&mut *self.link().await?, lease).await
     }

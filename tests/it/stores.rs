@@ -23,6 +23,7 @@ async fn suite(store: Arc<dyn Store>, other: Arc<dyn Store>) {
     accounts::a_noted_refresh_stays_until_new_tokens_come(fresh()).await;
     leases::a_lease_has_one_holder_until_its_time_has_passed(fresh()).await;
     leases::of_many_who_come_at_once_one_gets_the_lease(fresh()).await;
+    leases::a_lease_that_is_kept_goes_on_and_one_that_was_taken_does_not(fresh()).await;
     leases::only_the_right_holder_gives_a_lease_back(fresh()).await;
     leases::only_the_holder_of_the_newest_generation_may_send(fresh()).await;
     leases::a_set_is_committed_once_and_only_after_the_one_before_it(fresh()).await;

@@ -22,6 +22,12 @@ pub(super) async fn take(
     Ok(Some(Lease { name: name.to_owned(), holder: holder.to_owned(), fence: row.try_get(0)? }))
 }
 
+pub(super) async fn keep(db: &mut PgConnection, lease: &Lease, until_ms: i64) -> Result<bool> {
+    let query = sqlx::query("UPDATE leases SET until_ms = $1 WHERE name = $2 AND fence = $3 AND holder = $4");
+    let query = query.bind(until_ms).bind(&lease.name).bind(lease.fence).bind(&lease.holder);
+    Ok(query.execute(db).await?.rows_affected() == 1)
+}
+
 pub(super) async fn give_back(db: &mut PgConnection, lease: &Lease) -> Result<()> {
     let query = sqlx::query("UPDATE leases SET until_ms = 0 WHERE name = $1 AND fence = $2 AND holder = $3");
     query.bind(&lease.name).bind(lease.fence).bind(&lease.holder).execute(db).await?;
