@@ -158,3 +158,26 @@ async fn a_key_that_is_not_the_stores_opens_nothing_and_loses_nothing() {
     assert!(error.detail.contains("key"), "{}", error.detail);
     bench.get("get_user_privileges", nothing()).await;
 }
+
+#[tokio::test]
+async fn consenting_again_as_another_account_is_refused_and_changes_nothing() {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use constantcontact::auth::TokenSet;
+    use secrecy::SecretString;
+    let bench = Bench::new().await;
+    let before = bench.store.tokens(CONNECTION).await.unwrap();
+    let profile = bench.connector.profiles().get("app").await.unwrap();
+    let claims = URL_SAFE_NO_PAD.encode(json!({ "sub": "someone.else@example.com" }).to_string());
+    let tokens = TokenSet {
+        access_token: SecretString::from(format!("e30.{claims}.x")),
+        refresh_token: Some(SecretString::from("other")),
+        expires_ms: i64::MAX,
+        issued_ms: 0,
+        scopes: None,
+        api_key: None,
+    };
+    let error = bench.connector.keeper().connected(&profile, &tokens, CONNECTION).await.unwrap_err();
+    assert_eq!(error.code, Code::Rejected);
+    assert!(error.detail.contains("someone.else@example.com"), "{}", error.detail);
+    assert_eq!(bench.store.tokens(CONNECTION).await.unwrap(), before);
+}
