@@ -169,11 +169,6 @@ impl Keeper {
     pub(super) fn parts(&self) -> &Parts {
         &self.parts
     }
-
-    /// Forgets what is cached of a connection.
-    pub fn forget(&self, id: &str) {
-        self.parts.lock_cache().remove(id);
-    }
 }
 
 /// One refresh that is under way.

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::{ActionError, Code};
 use manifest::Manifest;
 use model::{Action, Effect};
 
@@ -81,6 +82,15 @@ impl Catalog {
             let text = &ACTIONS[entry.start..entry.start + entry.length];
             serde_json::from_str(text).expect("a test parses every action of the catalogue")
         }))
+    }
+
+    /// The action of that name, or an error that suggests the nearest ones.
+    pub fn find(&'static self, name: &str) -> Result<&'static Action, ActionError> {
+        self.action(name).ok_or_else(|| {
+            let near = self.similar(name);
+            let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+            ActionError::new(Code::UnknownAction, format!("no action is called {name}{hint}"))
+        })
     }
 
     /// The document of that action as embedded, for faces that pass it on unread.

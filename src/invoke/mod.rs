@@ -170,11 +170,7 @@ impl Inner {
 
     fn find(&self, name: &str) -> Result<&'static Action, ActionError> {
         self.note(Step::Find);
-        self.catalog.action(name).ok_or_else(|| {
-            let near = self.catalog.similar(name);
-            let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-            ActionError::new(Code::UnknownAction, format!("no action is called {name}{hint}"))
-        })
+        self.catalog.find(name)
     }
 
     fn validate(&self, action: &'static Action, request: &ActionRequest) -> Result<Map<String, Value>, ActionError> {

@@ -5,16 +5,12 @@ use serde_json::{Value, json, value::RawValue};
 use super::screen::Screen;
 use crate::{
     catalog::{Catalog, model::Action},
-    protocol::{ActionError, Code},
+    protocol::ActionError,
 };
 
 pub(super) fn show(name: &str, screen: Screen) -> Result<(), ActionError> {
     let catalog = Catalog::embedded();
-    let action = catalog.action(name).ok_or_else(|| {
-        let near = catalog.similar(name);
-        let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-        ActionError::new(Code::UnknownAction, format!("no action is called {name}{hint}"))
-    })?;
+    let action = catalog.find(name)?;
     let document: Option<&RawValue> = catalog.document(name).and_then(|text| serde_json::from_str(text).ok());
     screen.show(&document, || text(action));
     Ok(())
