@@ -7,8 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 /// How the stand-in behaves; each field has the default that the service is known or believed to have.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Seed of every id and token.
-    pub seed: u64,
+    /// What stands in the account at the start.
+    pub seed: Seed,
+    /// Accounts at the start; each has the seed's data under a login of its own.
+    pub accounts: usize,
+    /// Where all chance begins: every id, token and reaction follows from it.
+    pub random: u64,
+    /// Which time it is.
+    pub clock: Clock,
     /// Enforce 4 calls a second and 10,000 a day per API key, and 1 a second at the token endpoint.
     pub limits: bool,
     /// Calls per sliding second and API key.
@@ -25,10 +31,42 @@ pub struct Options {
     pub grace: i64,
     /// Milliseconds until a bulk job starts, and until it is done.
     pub job_ms: (i64, i64),
+    /// Whether recipients react to mails: opens, clicks, bounces, opt-outs.
+    pub engagement: bool,
+    /// Whether new addresses are asked to confirm before they can be mailed.
+    pub confirmed_opt_in: bool,
+    /// Milliseconds until a change of contacts is seen by calls that list them. 0 to 120,000 fits what is reported.
+    pub read_lag_ms: i64,
+    /// Milliseconds that a scheduled campaign takes to go out.
+    pub sending_ms: i64,
+    /// Whether a segment in unknown grammar is refused with 400, or matches nobody.
+    pub refuse_unknown_segments: bool,
     /// Privileges of the signed-in user's role.
     pub role: Role,
     /// Redirect addresses registered with both applications besides the usual ones.
     pub redirect_uris: Vec<String>,
+}
+
+/// What stands in an account at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seed {
+    /// An owner, a confirmed sender and a postal address; no people, lists or campaigns.
+    Empty,
+    /// A small business: about 2,000 contacts, 8 lists, 12 tags, 6 custom fields, 15 campaigns with their reports.
+    Demo,
+    /// 100,000 contacts.
+    Large,
+}
+
+/// Which time it is. The clock lever moves all three forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The machine's.
+    Real,
+    /// Stands still: nothing comes due until the lever moves it.
+    Fixed(Timestamp),
+    /// From the machine's time on, so many times as fast.
+    Accelerated(u32),
 }
 
 /// What happens to the other tokens of a grant when a replaced refresh token comes again.
@@ -54,7 +92,10 @@ pub enum Role {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            seed: 7,
+            seed: Seed::Empty,
+            accounts: 1,
+            random: 7,
+            clock: Clock::Real,
             limits: true,
             per_second: 4,
             per_day: 10_000,
@@ -63,6 +104,11 @@ impl Default for Options {
             reuse: Reuse::ErrorOnly,
             grace: 0,
             job_ms: (200, 1_000),
+            engagement: true,
+            confirmed_opt_in: false,
+            read_lag_ms: 0,
+            sending_ms: 1_000,
+            refuse_unknown_segments: false,
             role: Role::Owner,
             redirect_uris: Vec::new(),
         }
@@ -73,19 +119,40 @@ impl Default for Options {
 #[derive(Debug)]
 pub(super) struct Env {
     pub options: Options,
+    /// When the stand-in was started, by the machine's clock.
+    started: Timestamp,
+    /// What the clock lever added.
     advanced: SignedDuration,
     rng: u64,
 }
 
 impl Env {
     pub(super) fn new(options: Options) -> Self {
-        let rng = options.seed ^ 0x9E37_79B9_7F4A_7C15;
-        Self { options, advanced: SignedDuration::ZERO, rng }
+        let rng = options.random ^ 0x9E37_79B9_7F4A_7C15;
+        Self { options, started: Timestamp::now(), advanced: SignedDuration::ZERO, rng }
     }
 
-    /// Now: the real clock plus what the clock lever added.
+    /// Now, by the chosen clock, plus what the clock lever added.
     pub(super) fn now(&self) -> Timestamp {
-        Timestamp::now().checked_add(self.advanced).unwrap_or(Timestamp::MAX)
+        let clock = match self.options.clock {
+            Clock::Real => Timestamp::now(),
+            Clock::Fixed(at) => at,
+            Clock::Accelerated(times) => {
+                let gone = Timestamp::now().duration_since(self.started);
+                later(self.started, gone.saturating_mul(i32::try_from(times).unwrap_or(i32::MAX)))
+            }
+        };
+        later(clock, self.advanced)
+    }
+
+    /// Where clock and chance stand, to go on from there another day.
+    pub(super) fn position(&self) -> (SignedDuration, u64) {
+        (self.advanced, self.rng)
+    }
+
+    /// Goes on from a position.
+    pub(super) fn resume(&mut self, (advanced, rng): (SignedDuration, u64)) {
+        (self.advanced, self.rng) = (advanced, rng);
     }
 
     /// Moves the clock forward.
@@ -133,6 +200,11 @@ impl Env {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         (0..n).map(|_| char::from(ALPHABET[usize::try_from(self.random() >> 58).unwrap_or(0)])).collect()
     }
+}
+
+/// So much later, or the end of time.
+pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Seconds precision, as contacts, lists, tags, custom fields and jobs write it: `2024-10-30T18:56:35Z`.

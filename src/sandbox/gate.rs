@@ -2,7 +2,7 @@
 
 use super::{
     call::{Answer, Call, Reply},
-    resources::{self, ROUTES, Route, privileges},
+    resources::{self, Handler, ROUTES, Route, privileges},
     world::World,
 };
 
@@ -16,7 +16,7 @@ fn admit(world: &mut World, call: &mut Call) -> Answer {
     let path = call.path.strip_prefix("/v3").unwrap_or(&call.path).to_owned();
     let (route, allowed) = find(&call.method, &path);
     if route.is_none() && !allowed {
-        return Err(Reply::json(403, &serde_json::json!({ "message": "Forbidden" })));
+        return Err(forbidden());
     }
     let now = world.env.now();
     let token = call.header("authorization").and_then(|h| h.strip_prefix("Bearer ")).unwrap_or_default().trim();
@@ -31,26 +31,50 @@ fn admit(world: &mut World, call: &mut Call) -> Answer {
     };
     call.params = params;
     scope(route, &call.caller.scopes)?;
+    perform(world, route, call)
+}
+
+/// Runs an operation for the caller's account, once the token is known to be good for it.
+fn perform(world: &mut World, route: &Route, call: &Call) -> Answer {
     privilege(route, world)?;
-    let account = world.accounts.get_mut(call.caller.account).ok_or_else(unauthorized)?;
-    resources::tick(account, &mut world.env);
-    (route.handler)(account, &mut world.env, call)
+    match route.handler {
+        Handler::World(handler) => handler(world, call),
+        Handler::Account(handler) => {
+            let account = world.accounts.get_mut(call.caller.account).ok_or_else(unauthorized)?;
+            resources::tick(account, &mut world.env);
+            handler(account, &mut world.env, call)
+        }
+    }
+}
+
+/// A call that a partner makes in the name of one of its accounts: no token of that account, no quota of its own.
+pub(super) fn on_behalf(world: &mut World, mut call: Call, account: usize) -> Answer {
+    let path = call.path.strip_prefix("/v3").unwrap_or(&call.path).to_owned();
+    let (Some((route, params)), _) = find(&call.method, &path) else { return Err(forbidden()) };
+    (call.params, call.caller.account) = (params, account);
+    perform(world, route, &call)
+}
+
+/// What the gateway says to a path that leads nowhere.
+fn forbidden() -> Reply {
+    Reply::json(403, &serde_json::json!({ "message": "Forbidden" }))
 }
 
 type Params = Vec<(&'static str, String)>;
 
-/// The route of a call, and whether the path at least exists under another method.
+/// The route of a call, and whether the path at least exists under another method. Where two paths match, the one
+/// with fewer variables wins.
 fn find(method: &str, path: &str) -> (Option<(&'static Route, Params)>, bool) {
+    let mut best: Option<(&'static Route, Params)> = None;
     let mut exists = false;
-    for route in ROUTES {
-        if let Some(params) = matches(route.path, path) {
-            if route.method == method {
-                return (Some((route, params)), true);
-            }
-            exists = true;
+    for route in ROUTES.iter().copied().flatten() {
+        let Some(params) = matches(route.path, path) else { continue };
+        exists = true;
+        if route.method == method && best.as_ref().is_none_or(|(_, held)| params.len() < held.len()) {
+            best = Some((route, params));
         }
     }
-    (None, exists)
+    (best, exists)
 }
 
 fn matches(template: &'static str, path: &str) -> Option<Params> {

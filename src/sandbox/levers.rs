@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Call, Reply},
+    env::millis,
     faults::Fault,
     world::World,
 };
@@ -30,7 +31,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Reply {
 }
 
 fn now(world: &World) -> Value {
-    json!({ "now": super::env::millis(world.env.now()) })
+    json!({ "now": millis(world.env.now()) })
 }
 
 fn clock(world: &mut World, call: &Call) -> Reply {
@@ -60,7 +61,20 @@ fn faults(world: &mut World, call: &Call) -> Reply {
     }
 }
 
+/// All mail that would have gone out, oldest first: single ones, and each recipient's copy of a campaign.
 fn outbox(world: &World) -> Value {
-    let mails = world.accounts.iter().flat_map(|a| &a.outbox);
-    mails.map(|m| json!({ "at": super::env::millis(m.at), "to": m.to, "subject": m.subject, "kind": m.kind, "html": m.html })).collect()
+    let shown = |at, to: &str, subject: &str, kind: &str, html: &str| {
+        (at, json!({ "at": millis(at), "to": to, "subject": subject, "kind": kind, "html": html }))
+    };
+    let mut mails = Vec::new();
+    for account in &world.accounts {
+        mails.extend(account.outbox.iter().map(|m| shown(m.at, &m.to, &m.subject, &m.kind, &m.html)));
+        for sending in &account.sendings {
+            let people = sending.recipients.iter().filter_map(|place| account.contacts.get(*place as usize));
+            let addresses = people.filter_map(|contact| contact.email.as_ref());
+            mails.extend(addresses.map(|e| shown(sending.at, &e.address, &sending.subject, "campaign", &sending.html)));
+        }
+    }
+    mails.sort_by_key(|(at, _)| *at);
+    mails.into_iter().map(|(_, mail)| mail).collect()
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod call;
+mod engagement;
 mod env;
 mod faults;
 mod gate;
@@ -13,10 +14,11 @@ mod journal;
 mod levers;
 mod limits;
 mod oauth;
+mod partner;
 mod resources;
 mod seed;
 mod server;
 mod world;
 
-pub use env::{Options, Reuse, Role};
+pub use env::{Clock, Options, Reuse, Role, Seed};
 pub use server::{Ready, Sandbox};

@@ -8,6 +8,7 @@ use super::{
     journal::Journal,
     limits::Limits,
     oauth::Authority,
+    partner::Partner,
     seed,
 };
 
@@ -19,21 +20,23 @@ pub(super) struct World {
     pub limits: Limits,
     pub faults: Faults,
     pub journal: Journal,
+    pub partner: Partner,
 }
 
 impl World {
-    /// A world with one account and one application, both ready to use.
+    /// A world with its accounts and applications, ready to use.
     pub(super) fn new(options: Options) -> Self {
         let mut env = Env::new(options);
-        let account = seed::account(&mut env);
+        let accounts = (0..env.options.accounts.max(1)).map(|nth| seed::account(&mut env, nth)).collect();
         let authority = Authority::new(&mut env);
         Self {
             env,
-            accounts: vec![account],
+            accounts,
             authority,
             limits: Limits::default(),
             faults: Faults::default(),
             journal: Journal::default(),
+            partner: Partner::default(),
         }
     }
 

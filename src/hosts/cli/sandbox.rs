@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) async fn serve(args: &SandboxArgs, screen: Screen) -> Result<(), ActionError> {
     let options = Options {
-        seed: args.seed,
+        random: args.seed,
         limits: args.limits == OnOff::On,
         token_ttl: i64::from(args.token_ttl),
         rotating: args.refresh == RefreshArg::Rotating,

@@ -7,9 +7,22 @@ use super::privileges;
 use super::query;
 use super::refusal::{ACCOUNT, conflict, invalid, missing};
 use super::validate::Checks;
+use super::{ACCOUNT_READ, ACCOUNT_UPDATE, Handler, NONE, Route, route};
 use crate::sandbox::account::{Account, Mail};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::Env;
+
+/// The account by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/account/user/privileges", NONE, "", Handler::Account(privileges)),
+    route("GET", "/account/summary", ACCOUNT_READ, "account:read", Handler::Account(summary)),
+    route("PUT", "/account/summary", ACCOUNT_UPDATE, "account:update", Handler::Account(update_summary)),
+    route("GET", "/account/summary/physical_address", ACCOUNT_READ, "account:read", Handler::Account(address)),
+    route("POST", "/account/summary/physical_address", ACCOUNT_UPDATE, "account:update", Handler::Account(add_address)),
+    route("PUT", "/account/summary/physical_address", ACCOUNT_UPDATE, "account:update", Handler::Account(put_address)),
+    route("GET", "/account/emails", ACCOUNT_READ, "account:read", Handler::Account(emails)),
+    route("POST", "/account/emails", ACCOUNT_UPDATE, "account:update", Handler::Account(add_email)),
+];
 
 /// Parts of the summary that are shown on request only.
 const EXTRAS: &[&str] = &["physical_address", "company_logo"];
@@ -188,6 +201,12 @@ pub(super) fn add_email(account: &mut Account, env: &mut Env, call: &Call) -> An
     kept.insert("pending_roles".to_owned(), json!([]));
     account.emails.push(Value::Object(kept));
     let subject = "Please confirm your email address".to_owned();
-    account.outbox.push(Mail { at: env.now(), to: address, subject, html: String::new(), kind: "confirm_email" });
+    account.outbox.push(Mail {
+        at: env.now(),
+        to: address,
+        subject,
+        html: String::new(),
+        kind: "confirm_email".into(),
+    });
     Ok(Reply::json(201, &answer))
 }

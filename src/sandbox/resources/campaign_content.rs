@@ -12,9 +12,23 @@ use super::contact_write::known_lists;
 use super::query;
 use super::refusal::{EMAILS, invalid, path_id, unknown};
 use super::validate::Checks;
+use super::{CAMPAIGN, Handler, Route, route};
 use crate::sandbox::account::{Account, Campaign};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::Env;
+
+/// Mails by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/emails/activities/{campaign_activity_id}", CAMPAIGN, "campaign:read", Handler::Account(get)),
+    route("PUT", "/emails/activities/{campaign_activity_id}", CAMPAIGN, "campaign:write", Handler::Account(put)),
+    route(
+        "GET",
+        "/emails/activities/{campaign_activity_id}/previews",
+        CAMPAIGN,
+        "campaign:read",
+        Handler::Account(preview),
+    ),
+];
 
 /// Parts that are shown only on request and kept when an update leaves them out.
 const PARTS: &[&str] = &["physical_address_in_footer", "permalink_url", "html_content", "document_properties"];

@@ -11,9 +11,20 @@ use super::page;
 use super::query;
 use super::refusal::{EMAILS, conflict, invalid, path_id, unknown};
 use super::validate::Checks;
+use super::{CAMPAIGN, Handler, Route, route};
 use crate::sandbox::account::{Account, Campaign, CampaignActivity};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::{Env, millis};
+
+/// Campaigns by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/emails", CAMPAIGN, "campaign:read", Handler::Account(list)),
+    route("POST", "/emails", CAMPAIGN, "campaign:write", Handler::Account(create)),
+    route("GET", "/emails/campaign_id_xrefs", CAMPAIGN, "campaign:read", Handler::Account(xrefs)),
+    route("GET", "/emails/{campaign_id}", CAMPAIGN, "campaign:read", Handler::Account(get)),
+    route("PATCH", "/emails/{campaign_id}", CAMPAIGN, "campaign:write", Handler::Account(rename)),
+    route("DELETE", "/emails/{campaign_id}", CAMPAIGN, "campaign:delete", Handler::Account(delete)),
+];
 
 /// The states of a campaign, as the collection writes them.
 pub(super) mod status {

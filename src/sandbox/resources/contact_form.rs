@@ -11,9 +11,14 @@ use super::contact_write::{
 use super::permission;
 use super::refusal::{CONTACTS, invalid};
 use super::validate::Checks;
+use super::{CONTACT, Handler, Route, route};
 use crate::sandbox::account::{Account, Contact};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::Env;
+
+/// The sign-up form by method and path.
+pub(super) const ROUTES: &[Route] =
+    &[route("POST", "/contacts/sign_up_form", CONTACT, "contacts:write", Handler::Account(sign_up))];
 
 /// `POST /contacts/sign_up_form`.
 pub(super) fn sign_up(account: &mut Account, env: &mut Env, call: &Call) -> Answer {

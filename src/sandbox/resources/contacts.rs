@@ -14,9 +14,29 @@ use super::permission;
 use super::query;
 use super::refusal::{CONTACTS, conflict, invalid, path_id, unknown};
 use super::validate::Checks;
+use super::{CONTACT, Handler, Route, route};
 use crate::sandbox::account::{Account, Contact, Mail};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::Env;
+
+/// Contacts by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/contacts", CONTACT, "contacts:read", Handler::Account(list)),
+    route("POST", "/contacts", CONTACT, "contacts:write", Handler::Account(create)),
+    route("GET", "/contacts/counts", CONTACT, "contacts:read", Handler::Account(counts)),
+    route("GET", "/contacts/contact_id_xrefs", CONTACT, "contacts:read", Handler::Account(xrefs)),
+    route(
+        "GET",
+        "/contacts/sms_engagement_history/{contact_id}",
+        CONTACT,
+        "contacts:read",
+        Handler::Account(sms_history),
+    ),
+    route("PUT", "/contacts/resubscribe/{contact_id}", CONTACT, "contacts:write", Handler::Account(resubscribe)),
+    route("GET", "/contacts/{contact_id}", CONTACT, "contacts:read", Handler::Account(get)),
+    route("PUT", "/contacts/{contact_id}", CONTACT, "contacts:write", Handler::Account(put)),
+    route("DELETE", "/contacts/{contact_id}", CONTACT, "contacts:write", Handler::Account(delete)),
+];
 
 /// Who can be named as the source of a change. `Landing Page` is in no contract, but the service takes it.
 const CREATE_SOURCES: &[&str] = &["Account", "Contact", "Landing Page"];
@@ -236,6 +256,6 @@ pub(super) fn resubscribe(account: &mut Account, env: &mut Env, call: &Call) -> 
     }
     contact.resubscribe_sent = true;
     let subject = "Please confirm your subscription".to_owned();
-    account.outbox.push(Mail { at: env.now(), to: address, subject, html: String::new(), kind: "resubscribe" });
+    account.outbox.push(Mail { at: env.now(), to: address, subject, html: String::new(), kind: "resubscribe".into() });
     Ok(Reply::empty(200))
 }

@@ -7,9 +7,19 @@ use super::body::{self, Body};
 use super::page;
 use super::refusal::{CONTACTS, conflict, invalid, path_id, unknown};
 use super::validate::Checks;
+use super::{CONTACT, Handler, Route, route};
 use crate::sandbox::account::{Account, CustomField};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::{Env, seconds};
+
+/// Custom fields by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/contact_custom_fields", CONTACT, "contacts:read", Handler::Account(list)),
+    route("POST", "/contact_custom_fields", CONTACT, "contacts:write", Handler::Account(create)),
+    route("GET", "/contact_custom_fields/{custom_field_id}", CONTACT, "contacts:read", Handler::Account(get)),
+    route("PUT", "/contact_custom_fields/{custom_field_id}", CONTACT, "contacts:write", Handler::Account(put)),
+    route("DELETE", "/contact_custom_fields/{custom_field_id}", CONTACT, "contacts:write", Handler::Account(delete)),
+];
 
 const KINDS: &[&str] =
     &["string", "date", "datetime", "currency", "text_area", "number", "boolean", "single_select", "multi_select"];

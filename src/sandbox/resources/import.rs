@@ -13,9 +13,14 @@ use super::jobs::{self, Outcome};
 use super::permission;
 use super::refusal::{CONTACTS, invalid};
 use super::validate::{Checks, is_email};
+use super::{CONTACT, Handler, Route, route};
 use crate::sandbox::account::{Account, Contact, Work};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::Env;
+
+/// The JSON import by method and path.
+pub(super) const ROUTES: &[Route] =
+    &[route("POST", "/activities/contacts_json_import", CONTACT, "contacts:write", Handler::Account(create))];
 
 /// Rows of one import.
 const MAX_ROWS: usize = 40_000;

@@ -11,13 +11,17 @@ use super::import;
 use super::page;
 use super::query;
 use super::refusal::{CONTACTS, path_id, too_many, unknown};
-use crate::sandbox::account::{Account, Job, Work};
+use super::{CONTACT, Handler, Route, route};
+use crate::sandbox::account::{Account, Job, JobState, Work};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::{Env, seconds};
 
-const INITIALIZED: &str = "initialized";
-const PROCESSING: &str = "processing";
-const COMPLETED: &str = "completed";
+/// Bulk jobs by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/activities", CONTACT, "contacts:write", Handler::Account(list)),
+    route("GET", "/activities/{activity_id}", CONTACT, "contacts:write", Handler::Account(get)),
+];
+
 /// Jobs that may wait at a time.
 const MAX_QUEUED: usize = 1_000;
 /// How long a job can be looked up.
@@ -33,13 +37,13 @@ pub(super) struct Outcome {
 
 /// Puts a job in the queue.
 pub(super) fn queue(account: &mut Account, env: &mut Env, work: Work) -> Result<Job, Reply> {
-    if account.jobs.iter().filter(|job| job.state != COMPLETED).count() >= MAX_QUEUED {
+    if account.jobs.iter().filter(|job| job.state != JobState::Completed).count() >= MAX_QUEUED {
         return Err(too_many(CONTACTS, "Too many queued activities"));
     }
     let now = env.now();
     let job = Job {
         activity_id: env.uuid_v1(),
-        state: INITIALIZED,
+        state: JobState::Initialized,
         work,
         created_at: now,
         updated_at: now,
@@ -53,6 +57,15 @@ pub(super) fn queue(account: &mut Account, env: &mut Env, work: Work) -> Result<
     Ok(job)
 }
 
+/// A state as answers and filters write it.
+fn name(state: JobState) -> &'static str {
+    match state {
+        JobState::Initialized => "initialized",
+        JobState::Processing => "processing",
+        JobState::Completed => "completed",
+    }
+}
+
 /// Where a job is looked up.
 pub(super) fn href(activity_id: &str) -> String {
     format!("/v3/activities/{activity_id}")
@@ -62,7 +75,7 @@ pub(super) fn href(activity_id: &str) -> String {
 pub(super) fn view(job: &Job, href: &str) -> Value {
     let mut shown = Body::new();
     body::show(&mut shown, "activity_id", Some(job.activity_id.clone()));
-    body::show(&mut shown, "state", Some(job.state));
+    body::show(&mut shown, "state", Some(name(job.state)));
     body::show(&mut shown, "started_at", job.started_at.map(seconds));
     body::show(&mut shown, "completed_at", job.completed_at.map(seconds));
     body::show(&mut shown, "created_at", Some(seconds(job.created_at)));
@@ -90,10 +103,10 @@ fn is_kept(job: &Job, now: Timestamp) -> bool {
 /// `GET /activities`, newest first; its cursor holds an id.
 pub(super) fn list(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
     let page = page::open(call, 500, CONTACTS)?;
-    let states = [PROCESSING, COMPLETED, "cancelled", "failed", "timed_out"];
+    let states = ["processing", "completed", "cancelled", "failed", "timed_out"];
     let state = query::choice(&page.call, "state", &states, CONTACTS)?;
     let now = env.now();
-    let wanted = |job: &&Job| is_kept(job, now) && state.is_none_or(|state| job.state == state);
+    let wanted = |job: &&Job| is_kept(job, now) && state.is_none_or(|state| name(job.state) == state);
     let found: Vec<&Job> = account.jobs.iter().rev().filter(wanted).collect();
     let (found, next) = page.by_id(found, |job| job.activity_id.as_str())?;
     // On record: in a collection all items link to the last one. A caller must go by the id.
@@ -118,10 +131,10 @@ fn later(moment: Timestamp, ms: i64) -> Timestamp {
 
 /// From initialized to processing, dated when it was due and not when somebody looked.
 fn start(account: &mut Account, env: &Env, index: usize, now: Timestamp) {
-    let Some(job) = account.jobs.get_mut(index).filter(|job| job.state == INITIALIZED) else { return };
+    let Some(job) = account.jobs.get_mut(index).filter(|job| job.state == JobState::Initialized) else { return };
     let due = later(job.created_at, env.options.job_ms.0);
     if due <= now {
-        job.state = PROCESSING;
+        job.state = JobState::Processing;
         job.started_at = Some(due);
         job.updated_at = due;
         job.percent_done = 50;
@@ -130,7 +143,7 @@ fn start(account: &mut Account, env: &Env, index: usize, now: Timestamp) {
 
 /// From processing to completed: this is where the work is done.
 fn finish(account: &mut Account, env: &mut Env, index: usize, now: Timestamp) {
-    let Some(job) = account.jobs.get(index).filter(|job| job.state == PROCESSING) else { return };
+    let Some(job) = account.jobs.get(index).filter(|job| job.state == JobState::Processing) else { return };
     let due = later(job.created_at, env.options.job_ms.1.max(env.options.job_ms.0));
     if due > now {
         return;
@@ -138,7 +151,7 @@ fn finish(account: &mut Account, env: &mut Env, index: usize, now: Timestamp) {
     let work = job.work.clone();
     let outcome = perform(account, env, &work, due);
     let Some(job) = account.jobs.get_mut(index) else { return };
-    job.state = COMPLETED;
+    job.state = JobState::Completed;
     job.completed_at = Some(due);
     job.updated_at = due;
     job.percent_done = 100;

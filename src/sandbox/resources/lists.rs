@@ -11,9 +11,20 @@ use super::permission;
 use super::query;
 use super::refusal::{CONTACTS, conflict, invalid, path_id, unknown};
 use super::validate::Checks;
+use super::{CONTACT, Handler, Route, route};
 use crate::sandbox::account::{Account, List, Work};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::{Env, seconds};
+
+/// Contact lists by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/contact_lists", CONTACT, "contacts:lists:read", Handler::Account(list)),
+    route("POST", "/contact_lists", CONTACT, "contacts:lists:write", Handler::Account(create)),
+    route("GET", "/contact_lists/list_id_xrefs", CONTACT, "contacts:lists:read", Handler::Account(xrefs)),
+    route("GET", "/contact_lists/{list_id}", CONTACT, "contacts:lists:read", Handler::Account(get)),
+    route("PUT", "/contact_lists/{list_id}", CONTACT, "contacts:lists:write", Handler::Account(put)),
+    route("DELETE", "/contact_lists/{list_id}", CONTACT, "contacts:lists:write", Handler::Account(delete)),
+];
 
 /// Lists an account can have.
 const MAX_LISTS: usize = 1_000;

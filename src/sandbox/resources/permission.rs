@@ -100,6 +100,14 @@ pub(super) fn signed_up(before: Option<&EmailAddress>, address: &str, at: Timest
     email
 }
 
+/// What the unsubscribe link in a mail does: the person's own wish, which moves only the address's own time.
+pub(in crate::sandbox) fn leave(contact: &mut Contact, at: Timestamp) {
+    if let Some(email) = contact.email.as_mut().filter(|email| email.permission_to_send != UNSUBSCRIBED) {
+        grant(email, UNSUBSCRIBED, "Contact", at);
+        contact.update_source = Some("Contact".to_owned());
+    }
+}
+
 /// Sets the permission and who is behind it.
 fn grant(email: &mut EmailAddress, permission: &str, source: &str, at: Timestamp) {
     permission.clone_into(&mut email.permission_to_send);

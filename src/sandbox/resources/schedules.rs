@@ -1,6 +1,6 @@
 //! Sending: schedules, test mails, and the history of what went out.
 //!
-//! Nothing leaves the stand-in; mails end up in the account's outbox.
+//! Nothing leaves the stand-in: a sending notes who would have had which mail, and what they do with it.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,50 @@ use super::campaigns::status;
 use super::permission;
 use super::refusal::{EMAILS, invalid, too_many};
 use super::validate::{Checks, instant, is_email};
-use crate::sandbox::account::{Account, Campaign, Mail};
+use super::{CAMPAIGN, Handler, Route, route};
+use crate::sandbox::account::{Account, Campaign, Mail, Sending};
 use crate::sandbox::call::{Answer, Call, Reply};
+use crate::sandbox::engagement;
 use crate::sandbox::env::{Env, millis};
+
+/// Sending by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route(
+        "GET",
+        "/emails/activities/{campaign_activity_id}/schedules",
+        CAMPAIGN,
+        "campaign:read",
+        Handler::Account(get),
+    ),
+    route(
+        "POST",
+        "/emails/activities/{campaign_activity_id}/schedules",
+        CAMPAIGN,
+        "campaign:send",
+        Handler::Account(create),
+    ),
+    route(
+        "DELETE",
+        "/emails/activities/{campaign_activity_id}/schedules",
+        CAMPAIGN,
+        "campaign:send",
+        Handler::Account(delete),
+    ),
+    route(
+        "POST",
+        "/emails/activities/{campaign_activity_id}/tests",
+        CAMPAIGN,
+        "campaign:send",
+        Handler::Account(test_send),
+    ),
+    route(
+        "GET",
+        "/emails/activities/{campaign_activity_id}/send_history",
+        CAMPAIGN,
+        "campaign:read",
+        Handler::Account(history),
+    ),
+];
 
 /// Test mails that an account can send in a day.
 const TESTS_PER_DAY: u32 = 50;
@@ -43,7 +84,7 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     let index = account.campaigns.iter().position(|campaign| campaign.campaign_id == id).ok_or_else(not_found)?;
     check_ready(account, index)?;
     let Some(date) = date else {
-        send(account, index, now);
+        send(account, env, index, now);
         return Ok(Reply::json(201, &schedule(None)));
     };
     let campaign = account.campaigns.get_mut(index).ok_or_else(not_found)?;
@@ -109,31 +150,55 @@ pub(super) fn advance(account: &mut Account, env: &mut Env) {
     let ready: Vec<(usize, Timestamp)> =
         account.campaigns.iter().enumerate().filter_map(|(index, campaign)| Some((index, due(campaign)?))).collect();
     for (index, at) in ready {
-        send(account, index, at);
+        send(account, env, index, at);
     }
 }
 
 /// Sends a campaign to those of its lists who can be mailed and have not had it yet.
-fn send(account: &mut Account, index: usize, at: Timestamp) {
+fn send(account: &mut Account, env: &Env, index: usize, at: Timestamp) {
     let Some(campaign) = account.campaigns.get(index) else { return };
-    let people = recipients(account, campaign);
-    let mails: Vec<Mail> = people.iter().map(|(_, address)| mail(campaign, address, "campaign", at)).collect();
+    let mut sending = sending(account, campaign, at);
+    sending.recipients = recipients(account, campaign);
+    engagement::foresee(&mut sending, &account.contacts, env);
+    account.sendings.push(sending);
     let Some(campaign) = account.campaigns.get_mut(index) else { return };
-    record(campaign, mails.len(), at);
-    campaign.primary.reached.extend(people.into_iter().map(|(id, _)| id));
-    account.outbox.extend(mails);
+    campaign.primary.scheduled = None;
+    status::DONE.clone_into(&mut campaign.status);
+    campaign.updated_at = at;
 }
 
-/// Contact id and address of everybody who is to get a campaign now.
-fn recipients(account: &Account, campaign: &Campaign) -> Vec<(String, String)> {
+/// A sending of a campaign as it is now, without its recipients.
+fn sending(account: &Account, campaign: &Campaign, at: Timestamp) -> Sending {
+    let content = &campaign.primary.content;
+    let activity = &campaign.primary.campaign_activity_id;
+    let html = body::text(content, "html_content").unwrap_or_default();
+    let segments = body::array(content, "segment_ids").unwrap_or_default();
+    Sending {
+        send_id: account.sendings_of(activity).map(|earlier| earlier.send_id).max().unwrap_or(0) + 1,
+        campaign_id: campaign.campaign_id.clone(),
+        campaign_activity_id: activity.clone(),
+        at,
+        list_ids: body::ids(content, "contact_list_ids"),
+        segment_ids: segments.iter().filter_map(Value::as_u64).collect(),
+        subject: body::text(content, "subject").unwrap_or_default(),
+        links: engagement::links(&html),
+        html,
+        ..Sending::default()
+    }
+}
+
+/// Places of everybody who is to get a campaign now.
+fn recipients(account: &Account, campaign: &Campaign) -> Vec<u32> {
     let lists: BTreeSet<String> = body::ids(&campaign.primary.content, "contact_list_ids").into_iter().collect();
-    let on_list = |ids: &[String]| ids.iter().any(|id| lists.contains(id));
-    let people = account.contacts.iter().filter(|contact| {
+    let activity = &campaign.primary.campaign_activity_id;
+    let reached: BTreeSet<u32> = account.sendings_of(activity).flat_map(|s| s.recipients.iter().copied()).collect();
+    let places = (0_u32..).zip(&account.contacts);
+    let wanted = places.filter(|(place, contact)| {
         permission::mailable(contact)
-            && on_list(&contact.list_memberships)
-            && !campaign.primary.reached.contains(&contact.contact_id)
+            && contact.list_memberships.iter().any(|id| lists.contains(id))
+            && !reached.contains(place)
     });
-    people.filter_map(|c| Some((c.contact_id.clone(), c.email.as_ref()?.address.clone()))).collect()
+    wanted.map(|(place, _)| place).collect()
 }
 
 /// A mail of a campaign to one address.
@@ -141,33 +206,29 @@ fn mail(campaign: &Campaign, to: &str, kind: &'static str, at: Timestamp) -> Mai
     let content = &campaign.primary.content;
     let subject = body::text(content, "subject").unwrap_or_default();
     let html = body::text(content, "html_content").unwrap_or_default();
-    Mail { at, to: to.to_owned(), subject, html, kind }
-}
-
-/// Notes a sending in the campaign, which is then done.
-fn record(campaign: &mut Campaign, count: usize, at: Timestamp) {
-    let content = &campaign.primary.content;
-    let row = json!({
-        "send_id": campaign.primary.sends.len() + 1,
-        "contact_list_ids": body::array(content, "contact_list_ids").unwrap_or_default(),
-        "segment_ids": body::array(content, "segment_ids").unwrap_or_default(),
-        "count": count,
-        "run_date": millis(at),
-        "send_status": "COMPLETED",
-        "reason_code": 0,
-    });
-    campaign.primary.sends.push(row);
-    campaign.primary.scheduled = None;
-    status::DONE.clone_into(&mut campaign.status);
-    campaign.updated_at = at;
+    Mail { at, to: to.to_owned(), subject, html, kind: kind.into() }
 }
 
 /// `GET …/send_history`: oldest first.
 pub(super) fn history(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
     let (index, part) = find(account, call)?;
     let campaign = account.campaigns.get(index).ok_or_else(not_found)?;
-    let sends = if part == Part::Primary { campaign.primary.sends.clone() } else { Vec::new() };
+    let id = &campaign.primary.campaign_activity_id;
+    let sends: Vec<Value> = account.sendings_of(id).filter(|_| part == Part::Primary).map(sent).collect();
     Ok(Reply::json(200, &Value::Array(sends)))
+}
+
+/// A sending as the history shows it.
+fn sent(sending: &Sending) -> Value {
+    json!({
+        "send_id": sending.send_id,
+        "contact_list_ids": sending.list_ids,
+        "segment_ids": sending.segment_ids,
+        "count": sending.recipients.len(),
+        "run_date": millis(sending.at),
+        "send_status": "COMPLETED",
+        "reason_code": 0,
+    })
 }
 
 /// `POST …/tests`: five addresses a call, fifty a day for the account.

@@ -8,9 +8,19 @@ use super::page;
 use super::query;
 use super::refusal::{CONTACTS, conflict, path_id, unknown};
 use super::validate::Checks;
+use super::{CONTACT, Handler, Route, route};
 use crate::sandbox::account::{Account, Tag, Work};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::{Env, seconds};
+
+/// Tags by method and path.
+pub(super) const ROUTES: &[Route] = &[
+    route("GET", "/contact_tags", CONTACT, "contacts:read", Handler::Account(list)),
+    route("POST", "/contact_tags", CONTACT, "contacts:write", Handler::Account(create)),
+    route("GET", "/contact_tags/{tag_id}", CONTACT, "contacts:read", Handler::Account(get)),
+    route("PUT", "/contact_tags/{tag_id}", CONTACT, "contacts:write", Handler::Account(put)),
+    route("DELETE", "/contact_tags/{tag_id}", CONTACT, "contacts:write", Handler::Account(delete)),
+];
 
 /// The tag in the path.
 fn find<'a>(account: &'a mut Account, call: &Call) -> Result<&'a mut Tag, Reply> {
