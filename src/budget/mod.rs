@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     protocol::{ActionError, Code},
     store::{
-        DAY_MS, Grant, Limits, Priority, Store, StoreError, day_end_ms,
+        Asker, DAY_MS, Grant, Limits, Priority, Store, StoreError, day_end_ms,
         ledger::{JITTER_MS, MARGIN_MS},
     },
 };
@@ -35,12 +35,15 @@ pub struct Budget {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     queues: Arc<Mutex<HashMap<String, Arc<Queue>>>>,
+    /// The name of this one's place in the lines that all processes share.
+    line: Arc<str>,
 }
 
 impl Budget {
     /// A budget on this store.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, queues: Arc::default() }
+        let line = uuid::Uuid::new_v4().simple().to_string().into();
+        Self { store, clock, queues: Arc::default(), line }
     }
 
     /// Waits for a permit, in turn, but not past `deadline_ms`: a wait that would pass it is refused at once, with the
@@ -69,14 +72,15 @@ impl Budget {
                 // Whoever is ahead wakes us by going; the time is only a safeguard.
                 deadline_ms.min(now + 1_000)
             } else {
-                match self.store.permit(ledger, limits, priority, now).await.map_err(store_error)? {
+                let asker = Asker { line: &self.line, rank_ms: turn.rank_ms(), priority };
+                match self.store.permit(ledger, limits, asker, now).await.map_err(store_error)? {
                     Grant::Now { day_remaining } => {
                         let waited_ms = u64::try_from(now - began).unwrap_or(0);
                         return Ok(Permit { waited_ms, day_remaining: (limits.per_day > 0).then_some(day_remaining) });
                     }
                     Grant::Exhausted { resets_ms } => return Err(exhausted(resets_ms, now)),
-                    Grant::Later { at_ms } if at_ms > deadline_ms => return Err(too_long(at_ms, now)),
-                    Grant::Later { at_ms } => at_ms,
+                    Grant::Later { due_ms, .. } if due_ms > deadline_ms => return Err(too_long(due_ms, now)),
+                    Grant::Later { at_ms, .. } => at_ms,
                 }
             };
             let wait = Duration::from_millis(u64::try_from(until - now).unwrap_or(1).max(1));

@@ -1,4 +1,5 @@
-//! Waiting in turn: of those who wait for one ledger in this process, only the foremost asks the store.
+//! Waiting in turn: of those who wait for one ledger in this process, only the foremost asks the store, where it stands
+//! in the line of all processes under its own rank.
 //!
 //! Turns are ordered by when someone came plus a head start for who is more urgent. A later comer with the same urgency
 //! can never get ahead, and a more urgent one only for as long as the head start lasts: nobody waits for ever.
@@ -51,6 +52,11 @@ impl Queue {
 }
 
 impl Turn {
+    /// When its owner came, later for the less urgent; across processes this is its rank.
+    pub(super) fn rank_ms(&self) -> i64 {
+        self.key.0
+    }
+
     /// How many go before.
     pub(super) fn ahead(&self) -> usize {
         self.queue.turns.lock().unwrap_or_else(PoisonError::into_inner).range(..self.key).count()

@@ -2,12 +2,16 @@
 //!
 //! The service counts over a sliding second, so a permit is given when a second and a margin have passed since the
 //! fourth-last one. A bucket with a burst would let seven calls through in one second.
+//!
+//! Processes that wait stand in a line on the page, in the order of their ranks, each with the time at which it will
+//! ask again. Whoever does not come when its turn is there is passed over a moment later, so that a process that was
+//! killed in the line holds nobody up.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DAY_MS, Grant, LedgerView, Limits, Priority, day_end_ms};
+use super::{Asker, DAY_MS, Grant, LedgerView, Limits, Priority, day_end_ms};
 
 /// How much longer than a second we wait: our clock and the network's jitter are not the service's clock.
 pub(crate) const MARGIN_MS: i64 = 25;
@@ -16,6 +20,21 @@ const WIDE_MARGIN_MS: i64 = 150;
 
 /// How far callers' clocks may be apart, and how long the service's day may end after ours.
 pub(crate) const JITTER_MS: i64 = 5_000;
+
+/// How long after the time for which it was called a process is waited for.
+const PATIENCE_MS: i64 = 40;
+
+/// The longest that a page believes somebody means to wait.
+const LONGEST_WAIT_MS: i64 = 600_000;
+
+/// One process in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its place: lower ranks go first.
+    pub rank_ms: i64,
+    /// When it will ask again.
+    pub next_ms: i64,
+}
 
 /// What one API key has spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,14 +48,17 @@ pub struct LedgerPage {
     /// The service said: nothing before this.
     #[serde(default)]
     pub blocked_until_ms: i64,
+    /// Who waits, by the name of its line.
+    #[serde(default)]
+    pub waiting: BTreeMap<String, Waiting>,
 }
 
 impl LedgerPage {
-    /// Asks for a permit at `now_ms`, and books it when it is given.
-    pub fn ask(&mut self, limits: Limits, priority: Priority, now_ms: i64) -> Grant {
+    /// Asks for a permit at `now_ms`, and books it when it is given; else notes when the asker comes again.
+    pub fn ask(&mut self, limits: Limits, asker: Asker<'_>, now_ms: i64) -> Grant {
         let now_ms = self.turn(now_ms);
         let used: u64 = self.used.values().sum();
-        if limits.per_day > 0 && used >= allowance(limits, priority) {
+        if limits.per_day > 0 && used >= allowance(limits, asker.priority) {
             return Grant::Exhausted { resets_ms: day_end_ms(now_ms) };
         }
         if self.blocked_until_ms > now_ms {
@@ -44,19 +66,62 @@ impl LedgerPage {
             return if at_ms >= day_end_ms(now_ms) {
                 Grant::Exhausted { resets_ms: at_ms }
             } else {
-                Grant::Later { at_ms }
+                Grant::Later { at_ms, due_ms: at_ms }
             };
         }
         let width = usize::try_from(limits.per_second).unwrap_or(usize::MAX);
-        if width > 0 && self.recent.len() >= width {
-            let margin = if width == 1 { WIDE_MARGIN_MS } else { MARGIN_MS };
-            let at_ms = self.recent[self.recent.len() - width] + 1_000 + margin;
-            if at_ms > now_ms {
-                return Grant::Later { at_ms };
-            }
+        let ahead = self.ahead(asker);
+        let due_ms = self.slot(width, ahead, now_ms);
+        if due_ms > now_ms {
+            let at_ms = self.call_for(width, ahead, now_ms);
+            self.stand(asker, at_ms);
+            return Grant::Later { at_ms, due_ms };
         }
-        self.book(width, priority, now_ms);
+        self.waiting.remove(asker.line);
+        self.book(width, asker.priority, now_ms);
         Grant::Now { day_remaining: u64::from(limits.per_day).saturating_sub(used + 1) }
+    }
+
+    /// How many stand before the asker.
+    fn ahead(&self, asker: Asker<'_>) -> usize {
+        let own = (asker.rank_ms, asker.line);
+        self.waiting
+            .iter()
+            .filter(|(line, one)| line.as_str() != asker.line && (one.rank_ms, line.as_str()) < own)
+            .count()
+    }
+
+    /// When the next permit may go after `ahead` others have had theirs as soon as they could.
+    fn slot(&self, width: usize, ahead: usize, now_ms: i64) -> i64 {
+        if width == 0 {
+            return now_ms;
+        }
+        let pause = 1_000 + if width == 1 { WIDE_MARGIN_MS } else { MARGIN_MS };
+        let mut recent = self.recent.clone();
+        let mut next = now_ms;
+        for _ in 0..=ahead {
+            let bound = recent.len().checked_sub(width).and_then(|at| recent.get(at)).map_or(now_ms, |at| at + pause);
+            next = bound.max(next);
+            recent.push_back(next);
+        }
+        next
+    }
+
+    /// When somebody with `ahead` others before it is to ask again: for the turn before its own, so that there is
+    /// someone to take it if the other does not come; and when that is now, as soon as the other would be passed over.
+    fn call_for(&self, width: usize, ahead: usize, now_ms: i64) -> i64 {
+        let called = self.slot(width, ahead.saturating_sub(1), now_ms);
+        if called > now_ms {
+            return called;
+        }
+        let front = self.waiting.values().min_by_key(|one| one.rank_ms);
+        front.map_or(now_ms, |front| front.next_ms + PATIENCE_MS).max(now_ms + 1)
+    }
+
+    fn stand(&mut self, asker: Asker<'_>, next_ms: i64) {
+        if !asker.line.is_empty() {
+            self.waiting.insert(asker.line.to_owned(), Waiting { rank_ms: asker.rank_ms, next_ms });
+        }
     }
 
     /// Brings the page to `now_ms`, and gives the time to go by: never before the last permit, since callers may come to
@@ -72,6 +137,7 @@ impl LedgerPage {
         }
         self.recent.retain(|at| *at <= now_ms + JITTER_MS);
         self.blocked_until_ms = self.blocked_until_ms.min(day_end_ms(now_ms) + JITTER_MS);
+        self.waiting.retain(|_, one| (now_ms - PATIENCE_MS..now_ms + LONGEST_WAIT_MS).contains(&one.next_ms));
         self.recent.back().copied().unwrap_or(now_ms).max(now_ms)
     }
 
@@ -109,8 +175,9 @@ fn name(priority: Priority) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::LedgerPage;
-    use crate::store::{DAY_MS, Grant, Limits, Priority};
+    use crate::store::{Asker, DAY_MS, Grant, Limits, Priority};
 
+    const ACTION: Asker<'_> = Asker::passing(Priority::Action);
     const LIMITS: Limits = Limits { per_second: 4, per_day: 100, reserve: 10 };
 
     #[test]
@@ -119,9 +186,9 @@ mod tests {
         let mut given = Vec::new();
         let mut now = 1_000_000;
         while given.len() < 40 {
-            match page.ask(LIMITS, Priority::Action, now) {
+            match page.ask(LIMITS, ACTION, now) {
                 Grant::Now { .. } => given.push(now),
-                Grant::Later { at_ms } => now = at_ms,
+                Grant::Later { at_ms, .. } => now = at_ms,
                 Grant::Exhausted { .. } => panic!("not yet"),
             }
         }
@@ -135,36 +202,98 @@ mod tests {
         let free = Limits { per_second: 0, ..LIMITS };
         let morning = DAY_MS * 100;
         for _ in 0..90 {
-            assert!(matches!(page.ask(free, Priority::Action, morning), Grant::Now { .. }));
+            assert!(matches!(page.ask(free, ACTION, morning), Grant::Now { .. }));
         }
-        assert_eq!(page.ask(free, Priority::Action, morning), Grant::Exhausted { resets_ms: DAY_MS * 101 });
-        assert!(matches!(page.ask(free, Priority::Interactive, morning), Grant::Now { day_remaining: 9 }));
-        assert!(matches!(page.ask(free, Priority::Action, DAY_MS * 101), Grant::Now { day_remaining: 99 }));
+        assert_eq!(page.ask(free, ACTION, morning), Grant::Exhausted { resets_ms: DAY_MS * 101 });
+        assert!(matches!(
+            page.ask(free, Asker::passing(Priority::Interactive), morning),
+            Grant::Now { day_remaining: 9 }
+        ));
+        assert!(matches!(page.ask(free, ACTION, DAY_MS * 101), Grant::Now { day_remaining: 99 }));
     }
 
     #[test]
     fn callers_in_another_order_than_their_clocks_get_no_more_than_four() {
         let mut page = LedgerPage::default();
         let stamps = [1_004, 1_003, 1_002, 1_001, 1_000, 1_005, 1_006, 1_007, 1_008];
-        let given = stamps.iter().filter(|at| matches!(page.ask(LIMITS, Priority::Action, **at), Grant::Now { .. }));
+        let given = stamps.iter().filter(|at| matches!(page.ask(LIMITS, ACTION, **at), Grant::Now { .. }));
         assert_eq!(given.count(), 4);
     }
 
     #[test]
     fn a_page_from_a_clock_far_ahead_is_not_believed() {
         let mut page = LedgerPage::default();
-        assert!(matches!(page.ask(LIMITS, Priority::Action, DAY_MS * 5_000), Grant::Now { .. }));
+        assert!(matches!(page.ask(LIMITS, ACTION, DAY_MS * 5_000), Grant::Now { .. }));
         page.blocked_until_ms = DAY_MS * 5_001;
         let now = DAY_MS * 100;
-        assert_eq!(page.ask(LIMITS, Priority::Action, now), Grant::Exhausted { resets_ms: now + DAY_MS + 5_000 });
+        assert_eq!(page.ask(LIMITS, ACTION, now), Grant::Exhausted { resets_ms: now + DAY_MS + 5_000 });
         page.blocked_until_ms = 0;
-        assert!(matches!(page.ask(LIMITS, Priority::Action, now), Grant::Now { day_remaining: 99 }));
+        assert!(matches!(page.ask(LIMITS, ACTION, now), Grant::Now { day_remaining: 99 }));
     }
 
     #[test]
     fn a_clock_set_back_neither_blocks_nor_overspends() {
         let mut page = LedgerPage::default();
-        assert!(matches!(page.ask(LIMITS, Priority::Action, DAY_MS * 5), Grant::Now { .. }));
-        assert!(matches!(page.ask(LIMITS, Priority::Action, DAY_MS * 4), Grant::Now { day_remaining: 98 }));
+        assert!(matches!(page.ask(LIMITS, ACTION, DAY_MS * 5), Grant::Now { .. }));
+        assert!(matches!(page.ask(LIMITS, ACTION, DAY_MS * 4), Grant::Now { day_remaining: 98 }));
+    }
+
+    /// Lets these lines ask for ever, each a few milliseconds late, and counts the permits of each until `until`.
+    fn race(lines: &[&str], until: i64, dies: Option<(&str, i64)>) -> Vec<usize> {
+        let mut page = LedgerPage::default();
+        let limits = Limits { per_second: 4, per_day: 0, reserve: 0 };
+        // When each asks next, and since when it has been waiting.
+        let mut state: Vec<(i64, i64)> = lines.iter().map(|_| (0, 0)).collect();
+        let mut given = vec![0; lines.len()];
+        loop {
+            let Some(nth) = (0..lines.len()).min_by_key(|n| state[*n]) else { return given };
+            let (now, since) = state[nth];
+            if now >= until {
+                return given;
+            }
+            if dies.is_some_and(|(line, at)| line == lines[nth] && now >= at) {
+                state[nth].0 = i64::MAX;
+                continue;
+            }
+            let asker = Asker { line: lines[nth], rank_ms: since, priority: Priority::Action };
+            match page.ask(limits, asker, now) {
+                Grant::Now { .. } => {
+                    given[nth] += 1;
+                    state[nth] = (now + 3, now + 3);
+                }
+                Grant::Later { at_ms, .. } => state[nth].0 = at_ms + i64::try_from(nth % 3).unwrap_or(0) * 4,
+                Grant::Exhausted { .. } => panic!("there is no limit for the day"),
+            }
+        }
+    }
+
+    #[test]
+    fn processes_share_evenly_and_waste_nothing() {
+        let given = race(&["a", "b", "c", "d", "e", "f", "g", "h"], 60_000, None);
+        let (least, most) = (given.iter().min().unwrap(), given.iter().max().unwrap());
+        assert!(most - least <= 1, "{given:?}");
+        assert!(given.iter().sum::<usize>() >= 233, "at least 97 % of 240: {given:?}");
+    }
+
+    #[test]
+    fn a_process_that_dies_in_the_line_holds_nobody_up() {
+        let given = race(&["a", "b", "c"], 20_000, Some(("b", 5_000)));
+        assert!(given.iter().sum::<usize>() >= 76, "{given:?}");
+        assert!(given[0] > given[1] && given[0].abs_diff(given[2]) <= 3, "{given:?}");
+    }
+
+    #[test]
+    fn the_urgent_go_before_who_waits_longer() {
+        let mut page = LedgerPage::default();
+        let ask = |page: &mut LedgerPage, line, rank_ms, now| {
+            page.ask(LIMITS, Asker { line, rank_ms, priority: Priority::Action }, now)
+        };
+        for at in [0, 300, 600, 900] {
+            assert!(matches!(page.ask(LIMITS, ACTION, at), Grant::Now { .. }));
+        }
+        assert_eq!(ask(&mut page, "patient", 3_001, 901), Grant::Later { at_ms: 1_025, due_ms: 1_025 });
+        assert_eq!(ask(&mut page, "urgent", 950, 950), Grant::Later { at_ms: 1_025, due_ms: 1_025 });
+        assert!(matches!(ask(&mut page, "patient", 3_001, 1_025), Grant::Later { due_ms: 1_325, .. }), "one may go");
+        assert!(matches!(ask(&mut page, "urgent", 950, 1_030), Grant::Now { .. }), "and it is the urgent one");
     }
 }

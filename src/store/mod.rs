@@ -138,6 +138,24 @@ pub struct Limits {
     pub reserve: u32,
 }
 
+/// Who asks for a permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker<'a> {
+    /// The name of its place in the line of processes; empty for somebody who does not wait.
+    pub line: &'a str,
+    /// Its rank there: when it came, and later for the less urgent.
+    pub rank_ms: i64,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+impl Asker<'_> {
+    /// Somebody who asks once and takes no place in the line.
+    pub const fn passing(priority: Priority) -> Self {
+        Self { line: "", rank_ms: i64::MAX, priority }
+    }
+}
+
 /// What a ledger answers when a permit is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
@@ -146,10 +164,12 @@ pub enum Grant {
         /// Calls left today.
         day_remaining: u64,
     },
-    /// Ask again then (milliseconds since 1970).
+    /// Not yet (milliseconds since 1970).
     Later {
-        /// When.
+        /// When to ask again.
         at_ms: i64,
+        /// When it will be given at the earliest, as things stand.
+        due_ms: i64,
     },
     /// The day is used up.
     Exhausted {
@@ -295,7 +315,7 @@ pub trait Store: Send + Sync {
     async fn drop_lease(&self, lease: &Lease) -> Result<()>;
 
     /// Asks a ledger for a permit at `now_ms`.
-    async fn permit(&self, ledger: &str, limits: Limits, priority: Priority, now_ms: i64) -> Result<Grant>;
+    async fn permit(&self, ledger: &str, limits: Limits, asker: Asker<'_>, now_ms: i64) -> Result<Grant>;
     /// Corrects a ledger by what the service answered: nothing is granted before `until_ms`.
     async fn block_ledger(&self, ledger: &str, until_ms: i64) -> Result<()>;
     /// A ledger's figures for the day of `now_ms`.

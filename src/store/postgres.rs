@@ -20,8 +20,8 @@ use async_trait::async_trait;
 use sqlx::{PgPool, Postgres, Transaction, pool::PoolConnection};
 
 use super::{
-    Claim, Connection, Dump, Grant, Lease, LedgerView, Limits, Priority, Result, Rewrap, RunRecord, SealedTokens,
-    Status, Store, StoredProfile,
+    Asker, Claim, Connection, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap, RunRecord, SealedTokens, Status,
+    Store, StoredProfile,
 };
 
 /// Where the tables lie if nobody says otherwise.
@@ -114,20 +114,19 @@ impl Store for PostgresStore {
         leases::give_back(&mut *self.link().await?, lease).await
     }
 
-    async fn permit(&self, ledger: &str, limits: Limits, priority: Priority, now_ms: i64) -> Result<Grant> {
-        let asked = Instant::now();
+    async fn permit(&self, ledger: &str, limits: Limits, asker: Asker<'_>, now_ms: i64) -> Result<Grant> {
+        let began = Instant::now();
         let mut tx = self.begin().await?;
         let mut page = ledger::lock(&mut tx, ledger).await?;
         // Others may have had the row for a while: the permit counts from the moment it is ours, not from the asking.
-        let now_ms = now_ms.saturating_add(i64::try_from(asked.elapsed().as_millis()).unwrap_or(0));
-        let grant = page.ask(limits, priority, now_ms);
-        if matches!(grant, Grant::Now { .. }) {
-            ledger::write(&mut tx, ledger, &page).await?;
-            tx.commit().await?;
-        } else {
-            // At once, and not whenever the connection is used next; nothing has to reach the disk.
-            tx.rollback().await?;
+        let now_ms = now_ms.saturating_add(i64::try_from(began.elapsed().as_millis()).unwrap_or(0));
+        let grant = page.ask(limits, asker, now_ms);
+        if matches!(grant, Grant::Later { .. }) {
+            // A place in the line is worth no wait for the disk.
+            sqlx::query("SET LOCAL synchronous_commit TO off").execute(&mut *tx).await?;
         }
+        ledger::write(&mut tx, ledger, &page).await?;
+        tx.commit().await?;
         Ok(grant)
     }
 

@@ -21,8 +21,8 @@ use sqlx::{
 };
 
 use super::{
-    Claim, Connection, DAY_MS, Dump, Grant, Lease, LedgerView, Limits, Priority, Result, Rewrap, RunRecord,
-    SealedTokens, Status, Store, StoreError, StoredProfile,
+    Asker, Claim, Connection, DAY_MS, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap, RunRecord, SealedTokens,
+    Status, Store, StoreError, StoredProfile,
 };
 
 /// The store in one file.
@@ -201,14 +201,14 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn permit(&self, ledger: &str, limits: Limits, priority: Priority, now_ms: i64) -> Result<Grant> {
-        let asked = Instant::now();
+    async fn permit(&self, ledger: &str, limits: Limits, asker: Asker<'_>, now_ms: i64) -> Result<Grant> {
+        let began = Instant::now();
         let mut tx = self.write().await?;
         // Waiting for the lock takes time too, and the permit counts from when it is given.
-        let now_ms = now_ms + i64::try_from(asked.elapsed().as_millis()).unwrap_or(0);
+        let now_ms = now_ms + i64::try_from(began.elapsed().as_millis()).unwrap_or(0);
         let mut page = ledger::read(&mut tx, ledger).await?;
-        let grant = page.ask(limits, priority, now_ms);
-        if matches!(grant, Grant::Now { .. }) {
+        let grant = page.ask(limits, asker, now_ms);
+        if !matches!(grant, Grant::Exhausted { .. }) {
             ledger::write(&mut tx, ledger, &page).await?;
             tx.commit().await?;
         }

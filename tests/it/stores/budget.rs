@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use constantcontact::store::{DAY_MS, Grant, Limits, Priority, Store};
+use constantcontact::store::{Asker, DAY_MS, Grant, Limits, Priority, Store};
 use tokio::task::JoinSet;
 
 const FOUR: Limits = Limits { per_second: 4, per_day: 0, reserve: 0 };
@@ -14,12 +14,12 @@ pub(super) async fn no_second_ever_holds_more_than_four(store: Arc<dyn Store>) {
     let (mut now, mut given) = (MORNING, Vec::<(i64, i64)>::new());
     while given.len() < 40 {
         let asked = Instant::now();
-        match store.permit("b-four", FOUR, Priority::Action, now).await.unwrap() {
+        match store.permit("b-four", FOUR, Asker::passing(Priority::Action), now).await.unwrap() {
             Grant::Now { .. } => {
                 let latest = now + 1 + i64::try_from(asked.elapsed().as_millis()).unwrap();
                 given.push((now, given.last().map_or(latest, |before| before.1.max(latest))));
             }
-            Grant::Later { at_ms } => {
+            Grant::Later { at_ms, .. } => {
                 assert!(at_ms > now);
                 now = at_ms;
             }
@@ -34,7 +34,7 @@ pub(super) async fn of_many_who_ask_at_once_four_may_go(store: Arc<dyn Store>) {
     let mut many = JoinSet::new();
     for _ in 0..12 {
         let store = Arc::clone(&store);
-        many.spawn(async move { store.permit("b-many", FOUR, Priority::Poll, MORNING).await.unwrap() });
+        many.spawn(async move { store.permit("b-many", FOUR, Asker::passing(Priority::Poll), MORNING).await.unwrap() });
     }
     let grants = many.join_all().await;
     assert_eq!(grants.iter().filter(|g| matches!(g, Grant::Now { .. })).count(), 4, "{grants:?}");
@@ -44,7 +44,7 @@ pub(super) async fn of_many_who_ask_at_once_four_may_go(store: Arc<dyn Store>) {
 
 pub(super) async fn a_day_ends_and_begins_again(store: Arc<dyn Store>) {
     let limits = Limits { per_second: 0, per_day: 3, reserve: 1 };
-    let ask = async |priority, now| store.permit("b-day", limits, priority, now).await.unwrap();
+    let ask = async |priority, now| store.permit("b-day", limits, Asker::passing(priority), now).await.unwrap();
     assert_eq!(ask(Priority::Action, MORNING).await, Grant::Now { day_remaining: 2 });
     assert_eq!(ask(Priority::Poll, MORNING).await, Grant::Now { day_remaining: 1 });
     let tomorrow = DAY_MS * 20_001;
@@ -62,8 +62,8 @@ pub(super) async fn a_block_holds_all_back_and_is_never_shortened(store: Arc<dyn
     store.block_ledger("b-block", MORNING + 60_000).await.unwrap();
     store.block_ledger("b-block", MORNING + 10).await.unwrap();
     assert_eq!(store.ledger("b-block", MORNING).await.unwrap().blocked_until_ms, MORNING + 60_000);
-    let ask = async |now| store.permit("b-block", FOUR, Priority::Interactive, now).await.unwrap();
-    assert_eq!(ask(MORNING).await, Grant::Later { at_ms: MORNING + 60_000 });
+    let ask = async |now| store.permit("b-block", FOUR, Asker::passing(Priority::Interactive), now).await.unwrap();
+    assert_eq!(ask(MORNING).await, Grant::Later { at_ms: MORNING + 60_000, due_ms: MORNING + 60_000 });
     assert!(matches!(ask(MORNING + 60_000).await, Grant::Now { .. }));
     let tomorrow = DAY_MS * 20_001;
     store.block_ledger("b-block", tomorrow).await.unwrap();

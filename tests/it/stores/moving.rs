@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use constantcontact::store::{Claim, DAY_MS, Limits, Priority, Rewrap, Store};
+use constantcontact::store::{Asker, Claim, DAY_MS, Limits, Priority, Rewrap, Store};
 
 use super::{connection, profile, runs::run, tokens};
 
@@ -16,7 +16,7 @@ async fn fill(store: &Arc<dyn Store>) {
     let lease = store.take_lease("m-noted", "me", now, now).await.unwrap().unwrap();
     store.note_refresh(&lease, "m-noted", 7, Some(now)).await.unwrap();
     let limits = Limits { per_second: 4, per_day: 100, reserve: 0 };
-    store.permit("m-ledger", limits, Priority::Background, now).await.unwrap();
+    store.permit("m-ledger", limits, Asker::passing(Priority::Background), now).await.unwrap();
     store.block_ledger("m-ledger", now + 5).await.unwrap();
     for key in ["m-open", "m-done", "m-done-2"] {
         assert_eq!(store.claim("m-plain", key, b"hash", now).await.unwrap(), Claim::Ours);
