@@ -1,6 +1,8 @@
 //! Keep-alive: a refresh token that nobody uses dies after so many idle days, and using it starts the count anew. So
 //! whatever has been idle for a third of them is refreshed: two more occasions are left if this one fails.
 
+use std::{sync::Arc, time::Duration};
+
 use serde::Serialize;
 
 use super::Keeper;
@@ -9,6 +11,11 @@ use crate::{
     protocol::ActionError,
     store::{Connection, DAY_MS, Status},
 };
+
+/// When a process that runs for days looks first: not while it starts.
+const FIRST_LOOK: Duration = Duration::from_secs(60);
+/// And how often from then on.
+const NEXT_LOOK: Duration = Duration::from_secs(6 * 3_600);
 
 /// What keep-alive did with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -51,6 +58,23 @@ impl Keeper {
             reports.push(KeptAlive { connection: connection.id, outcome, detail, error });
         }
         Ok(reports)
+    }
+
+    /// Keeps all connections alive for as long as it is polled: for processes that run for days. Looks soon after the
+    /// start, and then a few times a day; a look at connections that need nothing costs no call.
+    pub async fn stay_alive(&self) {
+        let clock = Arc::clone(&self.parts().clock);
+        let mut pause = FIRST_LOOK;
+        loop {
+            clock.sleep(pause).await;
+            pause = NEXT_LOOK;
+            match self.keep_alive().await {
+                Ok(reports) => reports.iter().filter(|r| r.outcome == Kept::Failed).for_each(|report| {
+                    tracing::warn!(connection = report.connection, detail = report.detail, "could not be kept alive");
+                }),
+                Err(error) => tracing::warn!(%error, "the connections could not be looked at"),
+            }
+        }
     }
 
     async fn keep_one(&self, connection: &Connection) -> Result<(Kept, String), ActionError> {

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -37,6 +37,26 @@ pub struct LiveToken {
     pub refresh_ms: i64,
     /// Which set of the connection it is from.
     pub generation: i64,
+    pub(super) uses: Arc<Use>,
+}
+
+/// When this process handed a token out.
+#[derive(Debug, Default)]
+pub(super) struct Use {
+    last_ms: AtomicI64,
+    idle_ms: AtomicI64,
+}
+
+impl Use {
+    fn now(&self, now_ms: i64) {
+        let before = self.last_ms.swap(now_ms, Ordering::Relaxed);
+        self.idle_ms.store(if before == 0 { 0 } else { now_ms - before }, Ordering::Relaxed);
+    }
+
+    /// How long it lay unused before it was handed out last.
+    pub(super) fn idle_ms(&self) -> i64 {
+        self.idle_ms.load(Ordering::Relaxed)
+    }
 }
 
 impl LiveToken {
@@ -110,11 +130,17 @@ impl Keeper {
     /// not handed out.
     pub async fn live(&self, id: &str, known: i64, refused: Option<i64>) -> Result<Arc<LiveToken>, ActionError> {
         let parts = &self.parts;
-        if let Some(token) = parts.cached(id).filter(|t| t.generation >= known && parts.usable(t, refused)) {
-            return Ok(token);
+        let cached = parts.cached(id);
+        if let Some(token) = cached.as_ref().filter(|t| t.generation >= known && parts.usable(t, refused)) {
+            token.uses.now(parts.clock.now_ms());
+            return Ok(Arc::clone(token));
         }
-        let token = parts.load(id).await?;
+        let mut token = parts.load(id).await?;
+        if let Some(cached) = cached.filter(|t| t.generation == token.generation) {
+            token.uses = Arc::clone(&cached.uses);
+        }
         if parts.usable(&token, refused) {
+            token.uses.now(parts.clock.now_ms());
             return Ok(parts.keep(token));
         }
         refresh::once(Arc::clone(parts), token, refused).await
@@ -265,6 +291,7 @@ impl Parts {
             expires_ms: tokens.expires_ms,
             refresh_ms: self.refresh_ms(tokens),
             generation,
+            uses: Arc::default(),
         }
     }
 

@@ -12,6 +12,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tracing::Instrument as _;
+
 use super::{
     TokenEndpoint, TokenSet,
     keeper::{LiveToken, Parts},
@@ -42,22 +44,46 @@ pub(super) async fn once(
     refused: Option<i64>,
 ) -> Result<Arc<LiveToken>, ActionError> {
     let asked_ms = parts.clock.now_ms();
+    let why = why(&parts, &stale, refused);
     let flight = parts.flight(&stale.connection.id).lock_owned().await;
     let under_way = parts.under_way();
-    let task = tokio::spawn(async move {
-        let token = under_lease(&parts, stale, refused, asked_ms).await;
+    let span = tracing::info_span!("refresh", connection = stale.connection.id, generation = stale.generation);
+    let work = async move {
+        let token = under_lease(&parts, stale, &Cause { refused, asked_ms, why }).await;
         drop((flight, under_way));
         token.map(|t| parts.keep(t))
-    });
-    task.await.map_err(|e| ActionError::new(Code::Internal, format!("the refresh broke off: {e}")))?
+    };
+    tokio::spawn(work.instrument(span))
+        .await
+        .map_err(|e| ActionError::new(Code::Internal, format!("the refresh broke off: {e}")))?
 }
 
-async fn under_lease(
-    parts: &Parts,
-    stale: LiveToken,
+/// Why there is a refresh.
+struct Cause {
+    /// The generation that the service has just answered with 401.
     refused: Option<i64>,
+    /// Since when the caller waits.
     asked_ms: i64,
-) -> Result<LiveToken, ActionError> {
+    /// The same in words.
+    why: String,
+}
+
+/// Which of the clocks of a token has run out. The service is said to end tokens that lie unused for some time before
+/// `expires_in` is over; that cannot be known before the 401, so it only explains one.
+fn why(parts: &Parts, stale: &LiveToken, refused: Option<i64>) -> String {
+    let now = parts.clock.now_ms();
+    if refused != Some(stale.generation) {
+        return if now < stale.expires_ms { "ahead of its end" } else { "because it had ended" }.to_owned();
+    }
+    let idle = stale.uses.idle_ms() / 1_000;
+    if idle >= i64::from(parts.manifest.auth.token.unused_seconds) {
+        return format!("because the service refused it after {} minutes without use", idle / 60);
+    }
+    "because the service refused it before its time".to_owned()
+}
+
+async fn under_lease(parts: &Parts, stale: LiveToken, cause: &Cause) -> Result<LiveToken, ActionError> {
+    let refused = cause.refused;
     let id = stale.connection.id.clone();
     let holder = uuid::Uuid::new_v4().to_string();
     let give_up = parts.clock.now_ms() + PATIENCE_MS;
@@ -79,7 +105,7 @@ async fn under_lease(
             return current;
         }
         if let Some(lease) = lease {
-            let outcome = renewing(parts, &lease, holding(parts, &lease, &id, refused, asked_ms)).await;
+            let outcome = renewing(parts, &lease, holding(parts, &lease, &id, cause)).await;
             release(parts, Some(&lease)).await;
             return outcome;
         }
@@ -112,18 +138,12 @@ async fn release(parts: &Parts, lease: Option<&Lease>) {
     }
 }
 
-async fn holding(
-    parts: &Parts,
-    lease: &Lease,
-    id: &str,
-    refused: Option<i64>,
-    asked_ms: i64,
-) -> Result<LiveToken, ActionError> {
+async fn holding(parts: &Parts, lease: &Lease, id: &str, cause: &Cause) -> Result<LiveToken, ActionError> {
     let (tokens, sealed) = parts.stored(id).await?;
-    let outcome = match parts.failure_since(id, sealed.generation, asked_ms) {
+    let outcome = match parts.failure_since(id, sealed.generation, cause.asked_ms) {
         // It failed while this caller waited its turn: not everyone in the queue tries for himself.
         Some(error) => Err(error),
-        None => exchange(parts, lease, id, (&tokens, &sealed), refused).await,
+        None => exchange(parts, lease, id, (&tokens, &sealed), cause).await,
     };
     match outcome {
         Err(error) if error.code != Code::ReconnectRequired => {
@@ -132,7 +152,7 @@ async fn holding(
             parts.remember_failure(id, sealed.generation, &error);
             // A token that still has minutes to live is better than an error.
             let old = parts.live_token(parts.connection(id).await?, &tokens, sealed.generation);
-            if parts.alive(&old, refused) { Ok(old) } else { Err(error) }
+            if parts.alive(&old, cause.refused) { Ok(old) } else { Err(error) }
         }
         settled => settled,
     }
@@ -144,7 +164,7 @@ async fn exchange(
     lease: &Lease,
     id: &str,
     (tokens, sealed): (&TokenSet, &SealedTokens),
-    refused: Option<i64>,
+    cause: &Cause,
 ) -> Result<LiveToken, ActionError> {
     let Some(refresh_token) = &tokens.refresh_token else {
         return Err(ended(parts, id, sealed.generation, tokens.expires_ms).await);
@@ -161,9 +181,9 @@ async fn exchange(
             return Err(ActionError::new(Code::Unavailable, detail).retry_after(Some(500)));
         }
         let error = match endpoint.refresh(parts.transport.as_ref(), &parts.clock, refresh_token).await {
-            Ok(fresh) => return commit(parts, id, sealed, keep_what_is_missing(fresh, tokens)).await,
+            Ok(fresh) => return commit(parts, id, sealed, keep_what_is_missing(fresh, tokens), &cause.why).await,
             Err(error) if error.code == Code::ReconnectRequired => {
-                return refused_grant(parts, id, sealed, refused, error).await;
+                return refused_grant(parts, id, sealed, cause.refused, error).await;
             }
             Err(error) => error,
         };
@@ -212,7 +232,13 @@ fn keep_what_is_missing(mut fresh: TokenSet, old: &TokenSet) -> TokenSet {
 /// The old token is dead at the service by now, so a store that is busy or full for a while must not end the connection:
 /// the new set stays in memory and is tried again for minutes. Whoever was answered holds the only living token, so the
 /// generation alone decides, not whose lease it is by then.
-async fn commit(parts: &Parts, id: &str, old: &SealedTokens, tokens: TokenSet) -> Result<LiveToken, ActionError> {
+async fn commit(
+    parts: &Parts,
+    id: &str,
+    old: &SealedTokens,
+    tokens: TokenSet,
+    why: &str,
+) -> Result<LiveToken, ActionError> {
     let data_key = parts.key.unwrap_data_key(id, &old.data_key).map_err(store_error)?;
     let sealed = parts.seal(&data_key, old.data_key.clone(), id, old.generation + 1, &tokens)?;
     let give_up = parts.clock.now_ms() + KEEP_TRYING_MS;
@@ -233,7 +259,8 @@ async fn commit(parts: &Parts, id: &str, old: &SealedTokens, tokens: TokenSet) -
         return parts.load(id).await;
     }
     tracing::info!(connection = id, generation = sealed.generation, "refreshed");
-    let detail = format!("connection {id} was refreshed; its access token lasts until {}", iso(tokens.expires_ms));
+    let detail =
+        format!("connection {id} was refreshed {why}; its access token lasts until {}", iso(tokens.expires_ms));
     parts.events.refreshed(id, sealed.generation, detail);
     let mut connection = parts.connection(id).await?;
     connection.generation = sealed.generation;

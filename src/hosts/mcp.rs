@@ -40,10 +40,14 @@ pub use options::McpOptions;
 /// The tools do not change while the process lives.
 const FRESH_MS: u64 = 3_600_000;
 
-/// Serves stdin and stdout until the client closes them.
+/// Serves stdin and stdout until the client closes them, and keeps all connections alive meanwhile.
 pub async fn serve(connector: Connector, options: McpOptions) -> Result<(), ActionError> {
     let (input, output) = stdio_pipes();
-    serve_on(connector, options, input, output).await
+    let keeper = connector.keeper().clone();
+    tokio::select! {
+        served = serve_on(connector, options, input, output) => served,
+        () = keeper.stay_alive() => Ok(()),
+    }
 }
 
 /// Serves any pair of streams.

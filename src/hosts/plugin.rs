@@ -57,9 +57,12 @@ impl From<ActionError> for Fault {
 
 type Answer = Result<Box<RawValue>, Fault>;
 
-/// Serves stdin and stdout until stdin ends.
+/// Serves stdin and stdout until stdin ends, and keeps all connections alive meanwhile.
 pub async fn serve(connector: &Connector) -> io::Result<()> {
-    serve_on(connector, tokio::io::stdin(), tokio::io::stdout()).await
+    tokio::select! {
+        served = serve_on(connector, tokio::io::stdin(), tokio::io::stdout()) => served,
+        () = connector.keeper().stay_alive() => Ok(()),
+    }
 }
 
 /// Serves any pair of streams.

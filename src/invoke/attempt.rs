@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tracing::{Instrument as _, field};
+
 use super::{
     Inner, Run,
     bind::BoundCall,
@@ -43,14 +45,17 @@ impl Inner {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut token = self.token(run, action, scene, memory.refused).await.map_err(|e| memory.own(e))?;
-            self.permit(run, scene).await.map_err(|e| memory.own(e))?;
-            if self.clock.now_ms() >= token.expires_ms {
-                // It ended while we waited for the permit.
-                token = self.token(run, action, scene, memory.refused).await.map_err(|e| memory.own(e))?;
-            }
             run.retries += u32::from(attempt > 1);
-            let (trouble, error) = match self.send(run, scene, call, &token).await {
+            let span = tracing::debug_span!(
+                "attempt",
+                attempt,
+                waited_ms = field::Empty,
+                status = field::Empty,
+                request_id = field::Empty
+            );
+            let tried = self.attempt(run, action, scene, call, memory.refused).instrument(span).await;
+            let (token, answer) = tried.map_err(|e| memory.own(e))?;
+            let (trouble, error) = match answer {
                 Ok(answer) if answer.status / 100 == 2 => return Ok(answer),
                 Ok(answer) => self.judge(&answer, scene).await.map_err(|e| memory.own(e))?,
                 // A call that cannot even be written will not be better next time.
@@ -75,6 +80,25 @@ impl Inner {
             }
             tracing::debug!(run = run.id, attempt, ?trouble, "trying again");
         }
+    }
+
+    /// One attempt: a token, a permit, a call, and what came of it.
+    async fn attempt(
+        &self,
+        run: &mut Run,
+        action: &Action,
+        scene: &Scene,
+        call: &BoundCall,
+        refused: Option<i64>,
+    ) -> Result<(Arc<LiveToken>, Result<HttpAnswer, SendFailure>), ActionError> {
+        let mut token = self.token(run, action, scene, refused).await?;
+        self.permit(run, scene).await?;
+        if self.clock.now_ms() >= token.expires_ms {
+            // It ended while we waited for the permit.
+            token = self.token(run, action, scene, refused).await?;
+        }
+        let answer = self.send(run, scene, call, &token).await;
+        Ok((token, answer))
     }
 
     /// A live token, within the time allowed: a refresh goes on by itself when its caller cannot wait for it. Whatever
@@ -104,6 +128,7 @@ impl Inner {
         self.note(Step::Permit);
         let permit = self.budget.permit(&scene.connection.ledger, scene.limits, run.priority, run.deadline_ms).await?;
         run.waited_ms += permit.waited_ms;
+        tracing::Span::current().record("waited_ms", permit.waited_ms);
         run.day_remaining = permit.day_remaining;
         if self.clock.now_ms() >= run.deadline_ms {
             return Err(out_of_time("before the call could be sent"));
@@ -129,6 +154,9 @@ impl Inner {
             run.http_status = Some(answer.status);
             run.throttled += u32::from(answer.status == 429);
             run.request_id.clone_from(&answer.request_id);
+            let span = tracing::Span::current();
+            span.record("status", answer.status);
+            span.record("request_id", answer.request_id.as_deref());
         }
         answer
     }

@@ -73,10 +73,12 @@ impl Builder {
 
     /// The connector.
     pub fn build(self) -> Connector {
-        let Self { store, key, profiles, clock, transport, observers, events } = self;
+        let Self { store, key, profiles, clock, transport, observers, mut events } = self;
         let catalog = Catalog::embedded();
         let manifest = catalog.manifest();
         let profiles = ProfileBook::new(Arc::clone(&store), key.clone(), Arc::clone(&clock), manifest, profiles);
+        let runs = Arc::new(RunLog::new(Arc::clone(&store), Arc::clone(&clock)));
+        events.push(Arc::clone(&runs) as Arc<dyn ConnectionEvents>);
         let keeper = Keeper::new(
             Arc::clone(&store),
             Arc::clone(&transport),
@@ -87,7 +89,6 @@ impl Builder {
             events,
         );
         let budget = Budget::new(Arc::clone(&store), Arc::clone(&clock));
-        let runs = RunLog::new(Arc::clone(&store));
         let rules = Rules::new(catalog);
         let (scenes, standings) = (Mutex::default(), Mutex::default());
         let (turns, metrics) = (Turns::default(), Metrics::default());

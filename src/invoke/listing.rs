@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use serde_json::{Map, Value, value::RawValue};
+use tracing::Instrument as _;
 
 use super::{Inner, Run, bind::bind, decode::Decoded, peek, scene::Scene};
 use crate::{
@@ -43,7 +44,8 @@ impl Listing {
         if self.position.ended {
             return Ok(None);
         }
-        let page = self.page().await;
+        let span = self.run.span.clone();
+        let page = self.page().instrument(span).await;
         if page.is_err() || self.position.ended {
             self.position.ended = true;
             let ended = page.as_ref().map(|_| Outcome::Complete).map_err(Clone::clone);

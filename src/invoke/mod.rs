@@ -23,6 +23,7 @@ mod turns;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use tracing::Instrument as _;
 
 use crate::{
     auth::Keeper,
@@ -65,6 +66,8 @@ pub struct Run {
     pub(crate) http_status: Option<u16>,
     pub(crate) request_id: Option<String>,
     pub(crate) day_remaining: Option<u64>,
+    /// What a trace shows of it: names and figures, never what went in or came out.
+    pub(crate) span: tracing::Span,
 }
 
 /// The connector: loaded once by a host, shared by all its tasks.
@@ -84,7 +87,7 @@ pub(crate) struct Inner {
     pub(crate) profiles: ProfileBook,
     pub(crate) key: crate::store::vault::Key,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
-    pub(crate) runs: RunLog,
+    pub(crate) runs: Arc<RunLog>,
     pub(crate) scenes: scene::Cache,
     pub(crate) standings: causes::Cache,
     pub(crate) turns: turns::Turns,
@@ -95,7 +98,8 @@ impl Connector {
     /// Runs one action. Whatever goes wrong comes back as the one error, with the run's id.
     pub async fn invoke(&self, request: ActionRequest) -> Result<ActionResult, ActionError> {
         let mut run = self.inner.begin(&request);
-        let outcome = self.inner.steps(&mut run, request).await;
+        let span = run.span.clone();
+        let outcome = self.inner.steps(&mut run, request).instrument(span).await;
         self.inner.finish(&run, outcome)
     }
 

@@ -7,15 +7,21 @@ use std::{
 };
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::field;
 
 use super::{Inner, Run, observe::Step, redact};
 use crate::{
+    auth::{ConnectionEvent, ConnectionEvents},
+    clock::Clock,
     protocol::{ActionError, ActionRequest, ActionResult, Meta, Outcome, QuotaLeft},
     store::{RunRecord, Store, day_end_ms},
 };
 
 /// Time allowed for a run that does not say.
 const USUAL_TIMEOUT_MS: u64 = 120_000;
+
+/// What the lines of refreshes have where others name their action.
+const REFRESH: &str = "connection_refresh";
 
 /// How long lines are gathered.
 const GATHER: Duration = Duration::from_millis(250);
@@ -28,12 +34,31 @@ enum Line {
 /// Writes run records in the background, started with the first one.
 pub(crate) struct RunLog {
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
     sender: Mutex<Option<mpsc::UnboundedSender<Line>>>,
 }
 
 impl RunLog {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, sender: Mutex::new(None) }
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, sender: Mutex::new(None) }
+    }
+
+    /// One line for what became of a connection, among the lines of runs.
+    fn note(&self, outcome: &str, event: &ConnectionEvent) {
+        self.add(RunRecord {
+            run_id: uuid::Uuid::now_v7().to_string(),
+            at_ms: self.clock.now_ms(),
+            action: REFRESH.to_owned(),
+            connection: Some(event.connection.clone()),
+            outcome: outcome.to_owned(),
+            http_status: None,
+            calls: 0,
+            duration_ms: 0,
+            waited_ms: 0,
+            request_id: None,
+            input: None,
+            detail: Some(event.detail.clone()),
+        });
     }
 
     fn add(&self, record: RunRecord) {
@@ -89,12 +114,58 @@ fn sort(line: Line, runs: &mut Vec<RunRecord>, waiting: &mut Vec<oneshot::Sender
     }
 }
 
+/// The span of a run; what becomes of it is filled in at the end.
+fn span(id: &str, request: &ActionRequest) -> tracing::Span {
+    tracing::info_span!(
+        "run",
+        run = id,
+        action = request.action,
+        connection = request.connection,
+        priority = ?request.options.priority,
+        outcome = field::Empty,
+        calls = field::Empty,
+        retries = field::Empty,
+        waited_ms = field::Empty,
+        status = field::Empty,
+        request_id = field::Empty,
+    )
+}
+
+/// Fills in the span of a run, and says that it is over.
+fn close(run: &Run, outcome: &str) {
+    run.span.record("outcome", outcome).record("calls", run.calls).record("retries", run.retries);
+    run.span.record("waited_ms", run.waited_ms);
+    if let Some(status) = run.http_status {
+        run.span.record("status", status);
+    }
+    if let Some(id) = &run.request_id {
+        run.span.record("request_id", id.as_str());
+    }
+    run.span.in_scope(|| tracing::info!("run is over"));
+}
+
+impl ConnectionEvents for RunLog {
+    fn refreshed(&self, event: &ConnectionEvent) {
+        self.note("refreshed", event);
+    }
+
+    fn refresh_failed(&self, event: &ConnectionEvent) {
+        self.note("refresh_failed", event);
+    }
+
+    fn reconnect_required(&self, event: &ConnectionEvent) {
+        self.note("reconnect_required", event);
+    }
+}
+
 impl Inner {
     pub(super) fn begin(&self, request: &ActionRequest) -> Run {
         let now = self.clock.now_ms();
         let timeout = request.options.timeout_ms.unwrap_or(USUAL_TIMEOUT_MS);
+        let id = uuid::Uuid::now_v7().to_string();
         Run {
-            id: uuid::Uuid::now_v7().to_string(),
+            span: span(&id, request),
+            id,
             began_ms: now,
             page_began_ms: now,
             deadline_ms: now.saturating_add(i64::try_from(timeout).unwrap_or(i64::MAX)),
@@ -133,15 +204,7 @@ impl Inner {
         };
         let entry = self.catalog.position(&run.action).and_then(|at| self.catalog.entries().get(at));
         self.metrics.count(entry.map(|e| e.name), &outcome, run);
-        tracing::info!(
-            run = run.id,
-            action = run.action,
-            connection = run.connection,
-            outcome,
-            calls = run.calls,
-            waited_ms = run.waited_ms,
-            status = run.http_status
-        );
+        close(run, &outcome);
         if run.calls == 0 {
             return;
         }

@@ -19,6 +19,12 @@ use crate::protocol::Sent;
 pub(crate) use client::loopback;
 pub use client::{HttpClient, HttpSettings};
 
+/// TLS settings for another client of this process: what the operating system trusts, without a process-wide provider.
+#[cfg(feature = "otel")]
+pub(crate) fn tls_config() -> Result<rustls::ClientConfig, String> {
+    tls::config(&[])
+}
+
 /// A file, or a text field, of a multipart body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {

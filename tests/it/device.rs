@@ -196,6 +196,15 @@ impl Haste {
         reports[0].outcome
     }
 
+    /// The words of the newest line that the run log has of a refresh.
+    async fn refresh_line(&self, outcome: &str) -> String {
+        self.connector.flush().await;
+        let runs = self.bench.store.runs(10).await.unwrap();
+        let line = runs.into_iter().find(|run| run.action == "connection_refresh").unwrap();
+        assert_eq!((line.outcome.as_str(), line.connection.as_deref()), (outcome, Some(CONNECTION)));
+        line.detail.unwrap()
+    }
+
     async fn call(&self) -> Result<(), ActionError> {
         self.connector.invoke(request("get_user_privileges", nothing())).await.map(|_| ())
     }
@@ -318,6 +327,40 @@ async fn keep_alive_refreshes_what_was_idle_for_a_third_of_the_time_and_leaves_t
     }
     assert_eq!(haste.bench.count("POST", TOKEN).await, 4);
     haste.call().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_that_runs_for_two_years_loses_no_connection() {
+    let haste = Haste::new(free()).await;
+    let keeper = haste.connector.keeper().clone();
+    let from = haste.clock.now_ms();
+    let two_years = async {
+        while haste.clock.now_ms() < from + 730 * DAY * 1_000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        () = keeper.stay_alive() => {}
+        () = two_years => {}
+    }
+    let refreshes = haste.bench.count("POST", TOKEN).await;
+    assert!((11..=13).contains(&refreshes), "every two months, and no oftener: {refreshes}");
+    haste.call().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_run_log_tells_what_became_of_connections_and_why() {
+    let haste = Haste::new(free()).await;
+    haste.call().await.unwrap();
+    haste.clock.advance(3 * 3_600).await;
+    haste.bench.faults(json!({ "kind": "unauthorized", "path": "/v3/account" })).await;
+    haste.call().await.unwrap();
+    let detail = haste.refresh_line("refreshed").await;
+    assert!(detail.contains("refused it after 180 minutes without use"), "{detail}");
+    // Lines that are older than a month are gone by then.
+    haste.clock.advance(200 * DAY).await;
+    haste.call().await.unwrap_err();
+    haste.refresh_line("reconnect_required").await;
 }
 
 #[tokio::test]

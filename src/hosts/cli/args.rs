@@ -32,7 +32,7 @@ pub(super) struct Cli {
     /// PEM file of certificates to trust besides the system's
     #[arg(long, global = true, env = "CTCT_CA_FILE", value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
-    /// Log to stderr; twice for more
+    /// Log to stderr: runs; twice: each attempt; three times: spans
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     #[command(subcommand)]

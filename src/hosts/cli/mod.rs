@@ -19,6 +19,8 @@ mod sandbox;
 mod screen;
 mod store;
 mod table;
+#[cfg(feature = "otel")]
+mod telemetry;
 
 use std::process::ExitCode;
 
@@ -39,8 +41,10 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let screen = Screen::new(cli.json);
-    logs::start(cli.verbose);
-    match dispatch(cli, screen) {
+    let logs = logs::Logs::start(cli.verbose);
+    let outcome = dispatch(cli, screen);
+    logs.end();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => screen.fail(&error),
     }
