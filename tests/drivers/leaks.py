@@ -2,7 +2,7 @@
 
 A proxy on this machine stands between the program and the sandbox and notes every secret that passes: client secrets,
 access and refresh tokens, codes and verifiers. The store's key is known too, and some secrets are given in the wrong
-place on purpose. Then stdout, stderr (with -vv), the store's files and the exports are searched for all of them, plain
+place on purpose. Then stdout, stderr (with -vvv, the finest), the store's files and the exports are searched for all of them, plain
 and in Base64, percent-encoded and hexadecimal form, whole or cut off.
 """
 
@@ -35,11 +35,11 @@ class Session:
     def all(self, *lines):
         """Each line as a command, as it is and as JSON, with all logs."""
         for line in lines:
-            for more in (["-vv"], ["-vv", "--json"]):
+            for more in (["-vvv"], ["-vvv", "--json"]):
                 self(self.env, *line.split(), *more)
 
     def connect(self, name, profile):
-        code, out, err, location = driver.connect(self.env, name, profile, "-vv")
+        code, out, err, location = driver.connect(self.env, name, profile, "-vvv")
         planted.update(urllib.parse.parse_qs(urllib.parse.urlsplit(location).query).get("code", []))
         self.keep(code, out, err)
         return code
@@ -72,8 +72,8 @@ def session(env, box, tell):
         box.pull("faults", kind=kind, path="/v3/", times=1)
         tell.all(*works[:2])
     lines = "".join(driver.invoke(number, name, 30_000) for number, name in enumerate(["c", "k", "t", "nobody"]))
-    tell(env, "plugin", "-vv", stdin=lines + '{"jsonrpc":"2.0","id":9,"method":"connector/describe"}\n')
-    tell(env, "mcp", "-vv", stdin='{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}\n')
+    tell(env, "plugin", "-vvv", stdin=lines + '{"jsonrpc":"2.0","id":9,"method":"connector/describe"}\n')
+    tell(env, "mcp", "-vvv", stdin='{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}\n')
     box.advance(200 * 86_400)
     out = tell.out.parent / "exports"
     tell.all(*works, "connections list", "runs", "quota", f"export openapi --out {out}", f"docs --out {out}",

@@ -14,6 +14,7 @@ mod partner;
 mod properties;
 mod protocol;
 mod runtime;
+mod secrets;
 mod snapshots;
 mod stores;
 mod strict;
