@@ -12,12 +12,15 @@ def arguments(doc, **numbers):
     """Reads the command line: the binary, and these numbers; then takes up what the peers share."""
     reader = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--ctct", default=os.environ.get("CTCT", "target/debug/ctct"), help="the built binary")
+    reader.add_argument("--database", help="a PostgreSQL database to keep the store in, instead of a SQLite file")
     for name, (usual, what) in numbers.items():
         reader.add_argument(f"--{name}", type=type(usual), default=usual, help=f"{what} (usual: {usual})")
     given = reader.parse_args()
     os.environ["CTCT"], sys.argv[1:] = given.ctct, []  # the peers take a first argument for the binary
     global peer
     import peer
+    if given.database:
+        peer.STORE = {"DATABASE_URL": given.database}
     return given
 
 

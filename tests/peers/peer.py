@@ -29,11 +29,15 @@ def prove(claim, holds, seen=""):
     print(f"ok  {claim}", flush=True)
 
 
+# Where the store is, when it is not a file in the data folder.
+STORE = {}
+
+
 @contextlib.contextmanager
 def empty_machine():
     """An environment with a new home and a new data folder, and of this machine only the search path."""
     with tempfile.TemporaryDirectory() as folder:
-        env = {"PATH": os.environ.get("PATH", ""), "HOME": f"{folder}/home", "CTCT_HOME": f"{folder}/data"}
+        env = {"PATH": os.environ.get("PATH", ""), "HOME": f"{folder}/home", "CTCT_HOME": f"{folder}/data"} | STORE
         os.mkdir(env["HOME"])
         os.mkdir(env["CTCT_HOME"])
         yield env
