@@ -242,11 +242,12 @@ impl Parts {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), entry);
     }
 
-    /// The failure of this generation's refresh, if it came after `since_ms`.
+    /// The failure of this generation's refresh, if it came after `since_ms`. One from the future is from a clock that
+    /// was set back since, and says nothing.
     pub(super) fn failure_since(&self, id: &str, generation: i64, since_ms: i64) -> Option<ActionError> {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let (of, at, error) = failures.get(id)?;
-        (*of == generation && *at > since_ms).then(|| error.clone())
+        (*of == generation && *at > since_ms && *at <= self.clock.now_ms()).then(|| error.clone())
     }
 
     /// The lock that makes one refresh at a time of this process; the lease does the same between processes.

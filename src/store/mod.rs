@@ -343,6 +343,10 @@ pub trait Store: Send + Sync {
     async fn rewrap(&self, changes: &Rewrap) -> Result<bool>;
 }
 
+/// How much longer than asked for now a lease may last that was taken before. A longer one is from a clock that was
+/// set back since, and would hold everybody up for as long.
+pub(crate) const BELIEVED_MS: i64 = 60_000;
+
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 86_400_000;
 

@@ -21,8 +21,8 @@ use sqlx::{
 };
 
 use super::{
-    Asker, Claim, Connection, DAY_MS, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap, RunRecord, SealedTokens,
-    Status, Store, StoreError, StoredProfile,
+    Asker, BELIEVED_MS, Claim, Connection, DAY_MS, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap, RunRecord,
+    SealedTokens, Status, Store, StoreError, StoredProfile,
 };
 
 /// The store in one file.
@@ -172,13 +172,14 @@ impl Store for SqliteStore {
     async fn take_lease(&self, name: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<Option<Lease>> {
         let row = sqlx::query(
             "INSERT INTO leases (name, holder, fence, until_ms) VALUES (?1, ?2, 1, ?4) \
-             ON CONFLICT (name) DO UPDATE SET holder = ?2, fence = fence + 1, until_ms = ?4 WHERE until_ms <= ?3 \
-             RETURNING fence",
+             ON CONFLICT (name) DO UPDATE SET holder = ?2, fence = fence + 1, until_ms = ?4 \
+             WHERE until_ms <= ?3 OR until_ms > ?4 + ?5 RETURNING fence",
         )
         .bind(name)
         .bind(holder)
         .bind(now_ms)
         .bind(until_ms)
+        .bind(BELIEVED_MS)
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };

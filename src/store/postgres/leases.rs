@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, Row};
 
-use crate::store::{Lease, Result};
+use crate::store::{BELIEVED_MS, Lease, Result};
 
 /// One statement, so that of many who come at once exactly one gets it.
 pub(super) async fn take(
@@ -15,9 +15,9 @@ pub(super) async fn take(
     let query = sqlx::query(
         "INSERT INTO leases (name, holder, fence, until_ms) VALUES ($1, $2, 1, $4) ON CONFLICT (name) \
          DO UPDATE SET holder = excluded.holder, fence = leases.fence + 1, until_ms = excluded.until_ms \
-         WHERE leases.until_ms <= $3 RETURNING fence",
+         WHERE leases.until_ms <= $3 OR leases.until_ms > $4 + $5 RETURNING fence",
     );
-    let row = query.bind(name).bind(holder).bind(now_ms).bind(until_ms).fetch_optional(db).await?;
+    let row = query.bind(name).bind(holder).bind(now_ms).bind(until_ms).bind(BELIEVED_MS).fetch_optional(db).await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Lease { name: name.to_owned(), holder: holder.to_owned(), fence: row.try_get(0)? }))
 }
