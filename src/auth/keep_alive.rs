@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// When a process that runs for days looks first: not while it starts.
-const FIRST_LOOK: Duration = Duration::from_secs(60);
+const FIRST_LOOK: Duration = Duration::from_mins(1);
 /// And how often from then on.
-const NEXT_LOOK: Duration = Duration::from_secs(6 * 3_600);
+const NEXT_LOOK: Duration = Duration::from_hours(6);
 
 /// What keep-alive did with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -3,6 +3,7 @@
 //! Handlers take a parsed `Call` and return an `Answer`: `Ok` for success, `Err` for a refusal. Both are the same
 //! `Reply`, so that a handler can leave early with `?` wherever the service would have refused.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// What a handler answers: either way a reply, so that `?` leaves early with a refusal.
@@ -79,7 +80,7 @@ pub(super) struct Reply {
 
 impl Reply {
     /// A JSON body.
-    pub(super) fn json(status: u16, body: &Value) -> Self {
+    pub(super) fn json(status: u16, body: &impl Serialize) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
         Self { status, headers, body: serde_json::to_vec(body).unwrap_or_default() }
     }

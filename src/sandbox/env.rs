@@ -2,7 +2,10 @@
 //!
 //! Time and chance come only from here, so that a seed and a sequence of calls give the same answers again.
 
+use std::path::PathBuf;
+
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How the stand-in behaves; each field has the default that the service is known or believed to have.
 #[derive(Debug, Clone)]
@@ -15,15 +18,16 @@ pub struct Options {
     pub random: u64,
     /// Which time it is.
     pub clock: Clock,
-    /// Enforce 4 calls a second and 10,000 a day per API key, and 1 a second at the token endpoint.
+    /// Enforce the calls a second and a day per API key, and 1 a second at the token endpoint.
     pub limits: bool,
     /// Calls per sliding second and API key.
     pub per_second: u32,
     /// Calls per UTC day and API key.
     pub per_day: u32,
-    /// Seconds an access token lives.
+    /// Seconds an access token lives that came of a code. Those of the implicit flow and of partners have lives of
+    /// their own.
     pub token_ttl: i64,
-    /// Whether a refresh token is replaced at each use (`true`) or stays the same.
+    /// Whether a refresh token is replaced at each use (`true`) or stays the same, where the application does not say.
     pub rotating: bool,
     /// What reuse of a replaced refresh token does besides the error.
     pub reuse: Reuse,
@@ -45,6 +49,10 @@ pub struct Options {
     pub role: Role,
     /// Redirect addresses registered with both applications besides the usual ones.
     pub redirect_uris: Vec<String>,
+    /// A JSON file of faults that stand from the start.
+    pub faults: Option<PathBuf>,
+    /// A file that accounts and tokens are read from where it exists, and kept in from then on.
+    pub state: Option<PathBuf>,
 }
 
 /// What stands in an account at the start.
@@ -70,7 +78,8 @@ pub enum Clock {
 }
 
 /// What happens to the other tokens of a grant when a replaced refresh token comes again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reuse {
     /// The reuse is refused; the newest token stays good.
     ErrorOnly,
@@ -79,7 +88,8 @@ pub enum Reuse {
 }
 
 /// The signed-in user's role in the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// May do everything.
     Owner,
@@ -111,6 +121,8 @@ impl Default for Options {
             refuse_unknown_segments: false,
             role: Role::Owner,
             redirect_uris: Vec::new(),
+            faults: None,
+            state: None,
         }
     }
 }
@@ -119,6 +131,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub(super) struct Env {
     pub options: Options,
+    /// Milliseconds of read lag that a fault ordered for the present call.
+    pub lag_ms: i64,
     /// When the stand-in was started, by the machine's clock.
     started: Timestamp,
     /// What the clock lever added.
@@ -129,7 +143,7 @@ pub(super) struct Env {
 impl Env {
     pub(super) fn new(options: Options) -> Self {
         let rng = options.random ^ 0x9E37_79B9_7F4A_7C15;
-        Self { options, started: Timestamp::now(), advanced: SignedDuration::ZERO, rng }
+        Self { options, lag_ms: 0, started: Timestamp::now(), advanced: SignedDuration::ZERO, rng }
     }
 
     /// Now, by the chosen clock, plus what the clock lever added.
@@ -137,22 +151,33 @@ impl Env {
         let clock = match self.options.clock {
             Clock::Real => Timestamp::now(),
             Clock::Fixed(at) => at,
-            Clock::Accelerated(times) => {
-                let gone = Timestamp::now().duration_since(self.started);
-                later(self.started, gone.saturating_mul(i32::try_from(times).unwrap_or(i32::MAX)))
-            }
+            Clock::Accelerated(times) => later(self.started, times_over(self.gone(), times)),
         };
         later(clock, self.advanced)
     }
 
-    /// Where clock and chance stand, to go on from there another day.
+    /// Time since the start by the machine's clock.
+    fn gone(&self) -> SignedDuration {
+        Timestamp::now().duration_since(self.started)
+    }
+
+    /// How long after its making a change is seen by calls that list.
+    pub(super) fn read_lag_ms(&self) -> i64 {
+        self.options.read_lag_ms.max(self.lag_ms)
+    }
+
+    /// How far an accelerated clock and the lever are ahead, and where chance stands: to go on from there another day.
     pub(super) fn position(&self) -> (SignedDuration, u64) {
-        (self.advanced, self.rng)
+        let ahead = match self.options.clock {
+            Clock::Accelerated(times) => times_over(self.gone(), times.saturating_sub(1)),
+            Clock::Real | Clock::Fixed(_) => SignedDuration::ZERO,
+        };
+        (self.advanced.saturating_add(ahead), self.rng)
     }
 
     /// Goes on from a position.
     pub(super) fn resume(&mut self, (advanced, rng): (SignedDuration, u64)) {
-        (self.advanced, self.rng) = (advanced, rng);
+        (self.started, self.advanced, self.rng) = (Timestamp::now(), advanced, rng);
     }
 
     /// Moves the clock forward.
@@ -160,13 +185,9 @@ impl Env {
         self.advanced = self.advanced.saturating_add(SignedDuration::from_secs(seconds));
     }
 
-    /// `SplitMix64`: small, seedable and good enough for ids that only need to differ.
+    /// A number that only needs to differ from the one before.
     pub(super) fn random(&mut self) -> u64 {
-        self.rng = self.rng.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.rng;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        split_mix(&mut self.rng)
     }
 
     /// An id of the contacts service: laid out like a time-based UUID of its machines.
@@ -202,6 +223,19 @@ impl Env {
     }
 }
 
+/// `SplitMix64`: small, seedable and good enough for ids.
+pub(super) fn split_mix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+fn times_over(span: SignedDuration, times: u32) -> SignedDuration {
+    span.saturating_mul(i32::try_from(times).unwrap_or(i32::MAX))
+}
+
 /// So much later, or the end of time.
 pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
@@ -217,7 +251,41 @@ pub(super) fn millis(t: Timestamp) -> String {
     t.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
+/// The form of HTTP's own headers: `Thu, 15 Jan 2026 09:00:00 GMT`.
+pub(super) fn http_date(t: Timestamp) -> String {
+    t.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// Milliseconds with a bare offset, as account e-mails write it: `2026-02-05T07:32:49.766+0000`.
 pub(super) fn offset_millis(t: Timestamp) -> String {
     t.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::{Clock, Env, Options, http_date};
+
+    #[test]
+    fn a_position_brings_clock_and_chance_back() {
+        let at: Timestamp = "2026-01-15T09:00:00Z".parse().unwrap();
+        let options = Options { clock: Clock::Fixed(at), ..Options::default() };
+        let mut first = Env::new(options.clone());
+        first.advance(60);
+        let position = first.position();
+        let next = first.random();
+        let mut second = Env::new(Options { random: 99, ..options });
+        second.resume(position);
+        assert_eq!((second.now(), second.random()), (first.now(), next));
+        assert_eq!(http_date(second.now()), "Thu, 15 Jan 2026 09:01:00 GMT");
+    }
+
+    #[test]
+    fn a_lag_on_order_lasts_as_long_as_it_is_set() {
+        let mut env = Env::new(Options { read_lag_ms: 100, ..Options::default() });
+        assert_eq!(env.read_lag_ms(), 100);
+        env.lag_ms = 5_000;
+        assert_eq!(env.read_lag_ms(), 5_000);
+    }
 }

@@ -21,6 +21,9 @@ fn admit(world: &mut World, call: &mut Call) -> Answer {
     let now = world.env.now();
     let token = call.header("authorization").and_then(|h| h.strip_prefix("Bearer ")).unwrap_or_default().trim();
     call.caller = world.authority.caller(token, now).ok_or_else(unauthorized)?;
+    if world.authority.deactivated(&call.caller.client_id) {
+        return Err(deactivated());
+    }
     world.limits.call(&call.caller.client_id, &world.env.options, now)?;
     let Some((route, params)) = route else {
         return Err(Reply::errors(
@@ -100,6 +103,8 @@ pub(super) fn unauthorized() -> Reply {
     Reply::gateway(401, "unauthorized", "Unauthorized")
         .with("www-authenticate", "Bearer realm=api.cc.email")
         .with("x-amzn-errortype", "UnauthorizedException")
+        .with("access-control-allow-headers", "Content-Type,X-Amz-Date,Authorization,X-Api-Key")
+        .with("access-control-allow-methods", "GET,POST,PUT,DELETE,PATCH,OPTIONS")
 }
 
 /// The wording for a missing scope is a guess: the service publishes none.
@@ -108,6 +113,11 @@ fn scope(route: &Route, granted: &[String]) -> Result<(), Reply> {
         return Ok(());
     }
     Err(Reply::gateway(403, "access_denied", "Request forbidden due to insufficient scope."))
+}
+
+/// The wording is a guess: the service publishes none.
+fn deactivated() -> Reply {
+    Reply::gateway(403, "access_denied", "Request forbidden because the application is deactivated.")
 }
 
 fn privilege(route: &Route, world: &World) -> Result<(), Reply> {

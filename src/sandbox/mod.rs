@@ -6,19 +6,25 @@
 
 mod account;
 mod call;
+mod deliveries;
 mod engagement;
 mod env;
 mod faults;
 mod gate;
+mod honesty;
+mod hook;
 mod journal;
 mod levers;
 mod limits;
 mod oauth;
+mod page;
 mod partner;
 mod resources;
 mod seed;
 mod server;
+mod snapshot;
 mod world;
 
 pub use env::{Clock, Options, Reuse, Role, Seed};
+pub use honesty::{Operation, operations, page};
 pub use server::{Ready, Sandbox};

@@ -1,5 +1,7 @@
 //! The whole of the stand-in: its accounts, applications and tokens, its limits, faults and journal.
 
+use std::io;
+
 use super::{
     account::Account,
     call::Call,
@@ -9,7 +11,8 @@ use super::{
     limits::Limits,
     oauth::Authority,
     partner::Partner,
-    seed,
+    resources, seed,
+    snapshot::{self, State},
 };
 
 /// Everything behind the one lock.
@@ -21,6 +24,10 @@ pub(super) struct World {
     pub faults: Faults,
     pub journal: Journal,
     pub partner: Partner,
+    /// Counts what may have changed something. It may count too much, never too little.
+    pub changes: u64,
+    /// What `changes` was when the state was last written to its file.
+    saved: Option<u64>,
 }
 
 impl World {
@@ -29,21 +36,64 @@ impl World {
         let mut env = Env::new(options);
         let accounts = (0..env.options.accounts.max(1)).map(|nth| seed::account(&mut env, nth)).collect();
         let authority = Authority::new(&mut env);
+        Self::of(env, accounts, authority, Partner::default())
+    }
+
+    /// A world that goes on from a kept state.
+    pub(super) fn restored(options: Options, state: State) -> Self {
+        let mut env = Env::new(options);
+        env.resume(state.position);
+        Self::of(env, state.accounts, state.authority, state.partner)
+    }
+
+    fn of(env: Env, accounts: Vec<Account>, authority: Authority, partner: Partner) -> Self {
+        let faults = Faults::new(env.options.random);
         Self {
             env,
             accounts,
             authority,
             limits: Limits::default(),
-            faults: Faults::default(),
+            faults,
             journal: Journal::default(),
-            partner: Partner::default(),
+            partner,
+            changes: 0,
+            saved: None,
         }
+    }
+
+    /// Goes on from a kept state. Faults, journal and quotas stay as they are: they belong to the server, not to it.
+    pub(super) fn go_on_from(&mut self, state: State) {
+        self.env.resume(state.position);
+        self.accounts = state.accounts;
+        self.authority = state.authority;
+        self.partner = state.partner;
+    }
+
+    /// Lets happen in all accounts what has come due. What takes no chance need not be kept: it would come about in
+    /// the same way again.
+    pub(super) fn tick(&mut self) {
+        let (_, before) = self.env.position();
+        for account in &mut self.accounts {
+            resources::tick(account, &mut self.env);
+        }
+        self.changes += u64::from(self.env.position().1 != before);
     }
 
     /// Notes an answered call.
     pub(super) fn note(&mut self, call: &Call, status: u16) {
+        self.changes += 1;
         let known = !call.caller.client_id.is_empty();
         let login = self.accounts.get(call.caller.account).filter(|_| known).map(|a| a.login.as_str());
         self.journal.add(self.env.now(), call, status, login);
+    }
+
+    /// Writes the state to its file, if there is one and something may have changed since the last time.
+    pub(super) fn save(&mut self) -> io::Result<()> {
+        let Some(path) = self.env.options.state.as_deref().filter(|_| self.saved != Some(self.changes)) else {
+            return Ok(());
+        };
+        snapshot::write(self, path)?;
+        self.saved = Some(self.changes);
+        Ok(())
     }
 }

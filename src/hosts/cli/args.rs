@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::sandbox::Clock;
+
 /// Constant Contact from the command line, from any host, and without an account.
 #[derive(Debug, Parser)]
 #[command(name = "ctct", version, propagate_version = true, arg_required_else_help = true)]
@@ -356,9 +358,37 @@ pub(super) struct SandboxArgs {
     /// Address on this machine; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(super) listen: SocketAddr,
+    /// What stands in each account at the start
+    #[arg(long, default_value = "empty")]
+    pub(super) seed: SeedArg,
+    /// Accounts at the start
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) accounts: u16,
+    /// Where chance begins: the same number and the same calls give the same ids and tokens
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    pub(super) random_seed: u64,
+    /// File to read accounts and tokens from, if it exists, and to keep them in
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+    #[arg(long, value_name = "CLOCK", default_value = "real", value_parser = super::sandbox::clock)]
+    #[arg(help = "real, fixed, fixed:2026-01-15T09:00:00Z, or accelerated:60 for so many times as fast; \
+a fixed clock stands until POST /_sandbox/clock moves it, and goes best with --limits off")]
+    pub(super) clock: Clock,
+    #[arg(long, value_name = "FILE")]
+    #[arg(help = "JSON file of faults that stand from the start, as POST /_sandbox/faults takes them")]
+    pub(super) faults: Option<PathBuf>,
     /// Rate limits and quota: on or off
     #[arg(long, default_value = "on")]
     pub(super) limits: OnOff,
+    /// Calls of an API key in any one second
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) per_second: u32,
+    /// Calls of an API key in a UTC day
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) per_day: u32,
+    /// Role of the signed-in user
+    #[arg(long, default_value = "owner")]
+    pub(super) role: RoleArg,
     /// Seconds an access token lives
     #[arg(long, default_value_t = 86_400)]
     pub(super) token_ttl: u32,
@@ -371,12 +401,54 @@ pub(super) struct SandboxArgs {
     /// Seconds for which a replaced refresh token is still taken
     #[arg(long, default_value_t = 0)]
     pub(super) grace: u32,
-    /// Seed of ids and tokens
-    #[arg(long, default_value_t = 7)]
-    pub(super) seed: u64,
+    /// Milliseconds until a change of contacts is seen by calls that list them
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(super) read_lag_ms: u32,
+    /// Ask new addresses to confirm before they can be mailed: on or off
+    #[arg(long, default_value = "off")]
+    pub(super) confirmed_opt_in: OnOff,
+    /// Recipients open, click, bounce and leave: on or off
+    #[arg(long, default_value = "on")]
+    pub(super) engagement: OnOff,
+    /// What a segment in unknown grammar does
+    #[arg(long, default_value = "match_nobody")]
+    pub(super) unknown_segments: UnknownSegmentsArg,
     /// Redirect address to register besides the usual ones (may be repeated)
     #[arg(long, value_name = "URL")]
     pub(super) redirect_uri: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SeedArg {
+    /// An owner, a confirmed sender and a postal address
+    #[value(name = "empty")]
+    Empty,
+    /// A small business with about 2,000 contacts and 15 campaigns
+    #[value(name = "demo")]
+    Demo,
+    /// 100,000 contacts
+    #[value(name = "large")]
+    Large,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RoleArg {
+    #[value(name = "owner")]
+    Owner,
+    #[value(name = "manager")]
+    Manager,
+    #[value(name = "campaign_creator")]
+    CampaignCreator,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum UnknownSegmentsArg {
+    /// It is accepted and finds nobody
+    #[value(name = "match_nobody")]
+    MatchNobody,
+    /// It is refused with 400
+    #[value(name = "refuse")]
+    Refuse,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

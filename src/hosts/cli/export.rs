@@ -14,6 +14,7 @@ use crate::{
     exports::{self, Document},
     lint,
     protocol::{ActionError, Code},
+    sandbox,
 };
 
 pub(super) fn write(format: ExportFormat, out: &Path, screen: Screen) -> Result<(), ActionError> {
@@ -26,7 +27,9 @@ pub(super) fn write(format: ExportFormat, out: &Path, screen: Screen) -> Result<
 }
 
 pub(super) fn docs(out: &Path, screen: Screen) -> Result<(), ActionError> {
-    save(&exports::docs(Catalog::embedded()), out, screen)
+    let mut documents = exports::docs(Catalog::embedded());
+    documents.push(Document { path: "sandbox.md".to_owned(), text: sandbox::page() });
+    save(&documents, out, screen)
 }
 
 fn save(documents: &[Document], out: &Path, screen: Screen) -> Result<(), ActionError> {

@@ -81,7 +81,7 @@ fn dispatch(cli: Cli, screen: Screen) -> Result<(), ActionError> {
             screen::print_line(String::from_utf8_lossy(&script).trim_end());
             Ok(())
         }
-        command => block_on(async { asynchronous(command, &place, screen).await }),
+        command => block_on(Box::pin(asynchronous(command, &place, screen))),
     }
 }
 

@@ -1,37 +1,135 @@
 //! `ctct sandbox`: the stand-in as a process of its own.
 
+use std::{io, path::Path};
+
+use jiff::Timestamp;
+
 use super::{
-    args::{OnOff, RefreshArg, ReuseArg, SandboxArgs},
+    args::{OnOff, RefreshArg, ReuseArg, RoleArg, SandboxArgs, SeedArg, UnknownSegmentsArg},
     screen::{Screen, print_line},
 };
 use crate::{
     protocol::{ActionError, Code},
-    sandbox::{Options, Reuse, Sandbox},
+    sandbox::{Clock, Options, Reuse, Role, Sandbox, Seed},
 };
 
+/// The time at which `--clock fixed` stands.
+const FIXED: &str = "2026-01-15T09:00:00Z";
+
 pub(super) async fn serve(args: &SandboxArgs, screen: Screen) -> Result<(), ActionError> {
-    let options = Options {
-        random: args.seed,
+    let mut sandbox = Sandbox::listen(args.listen, options(args)).await.map_err(|error| not_started(args, &error))?;
+    // Listened for before anybody is told that we are ready, so that no end comes too early to be noticed.
+    let end = end().map_err(|error| ActionError::new(Code::Internal, format!("cannot listen for signals: {error}")))?;
+    print_line(&serde_json::to_string(sandbox.ready()).unwrap_or_default());
+    tokio::select! {
+        () = sandbox.wait() => {}
+        () = end => screen.tell("stopped"),
+    }
+    sandbox.save().map_err(|error| {
+        let file = args.state.as_deref().unwrap_or(Path::new("the state"));
+        ActionError::new(Code::Config, format!("{}: cannot write the state: {error}", file.display()))
+    })
+}
+
+fn options(args: &SandboxArgs) -> Options {
+    Options {
+        seed: match args.seed {
+            SeedArg::Empty => Seed::Empty,
+            SeedArg::Demo => Seed::Demo,
+            SeedArg::Large => Seed::Large,
+        },
+        accounts: usize::from(args.accounts),
+        random: args.random_seed,
+        clock: args.clock,
         limits: args.limits == OnOff::On,
+        per_second: args.per_second,
+        per_day: args.per_day,
         token_ttl: i64::from(args.token_ttl),
         rotating: args.refresh == RefreshArg::Rotating,
         reuse: if args.reuse == ReuseArg::ErrorOnly { Reuse::ErrorOnly } else { Reuse::RevokeFamily },
         grace: i64::from(args.grace),
+        engagement: args.engagement == OnOff::On,
+        confirmed_opt_in: args.confirmed_opt_in == OnOff::On,
+        read_lag_ms: i64::from(args.read_lag_ms),
+        refuse_unknown_segments: args.unknown_segments == UnknownSegmentsArg::Refuse,
+        role: match args.role {
+            RoleArg::Owner => Role::Owner,
+            RoleArg::Manager => Role::Manager,
+            RoleArg::CampaignCreator => Role::CampaignCreator,
+        },
         redirect_uris: args.redirect_uri.clone(),
+        faults: args.faults.clone(),
+        state: args.state.clone(),
         ..Options::default()
-    };
-    let sandbox = Sandbox::listen(args.listen, options).await.map_err(|e| {
-        let remedy = if e.kind() == std::io::ErrorKind::AddrInUse {
-            "; name another port with --listen, or 127.0.0.1:0 for a free one"
-        } else {
-            ""
-        };
-        ActionError::new(Code::Config, format!("cannot listen on {}: {e}{remedy}", args.listen))
-    })?;
-    print_line(&serde_json::to_string(sandbox.ready()).unwrap_or_default());
-    tokio::select! {
-        () = sandbox.wait() => {}
-        _ = tokio::signal::ctrl_c() => screen.tell("stopped"),
     }
-    Ok(())
+}
+
+/// Reads `--clock`.
+pub(super) fn clock(text: &str) -> Result<Clock, String> {
+    let (kind, value) = text.split_once(':').map_or((text, None), |(kind, value)| (kind, Some(value)));
+    match (kind, value) {
+        ("real", None) => Ok(Clock::Real),
+        ("fixed", value) => {
+            let at = value.unwrap_or(FIXED).parse::<Timestamp>();
+            at.map(Clock::Fixed).map_err(|error| error.to_string())
+        }
+        ("accelerated", Some(times)) => match times.parse::<u32>() {
+            Ok(times @ 1..) => Ok(Clock::Accelerated(times)),
+            _ => Err("accelerated takes a whole number of times, such as accelerated:60".to_owned()),
+        },
+        _ => Err("the clock is real, fixed, fixed:TIME or accelerated:TIMES".to_owned()),
+    }
+}
+
+fn not_started(args: &SandboxArgs, error: &io::Error) -> ActionError {
+    let detail = match error.kind() {
+        io::ErrorKind::InvalidData => error.to_string(),
+        io::ErrorKind::AddrInUse => format!(
+            "cannot listen on {}: {error}; name another port with --listen, or 127.0.0.1:0 for a free one",
+            args.listen
+        ),
+        _ => format!("cannot listen on {}: {error}", args.listen),
+    };
+    ActionError::new(Code::Config, detail)
+}
+
+/// Ends when the process is told to end, by Ctrl-C or by SIGTERM.
+#[cfg(unix)]
+fn end() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends when the process is told to end, by Ctrl-C.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "on other systems listening can fail")]
+fn end() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIXED, clock};
+    use crate::sandbox::Clock;
+
+    #[test]
+    fn a_clock_is_read_or_refused() {
+        let fixed = Clock::Fixed(FIXED.parse().unwrap());
+        let read = [("real", Clock::Real), ("fixed", fixed), ("accelerated:60", Clock::Accelerated(60))];
+        for (text, expected) in read {
+            assert_eq!(clock(text), Ok(expected), "{text}");
+        }
+        assert_eq!(clock("fixed:2026-01-15T09:00:00Z"), Ok(fixed));
+        for text in ["", "fast", "real:1", "fixed:soon", "accelerated", "accelerated:0", "accelerated:-1"] {
+            assert!(clock(text).is_err(), "{text}");
+        }
+    }
 }

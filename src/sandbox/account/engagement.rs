@@ -3,8 +3,6 @@
 //! A sending is made with all that will come of it; time decides how much of that has happened. Reports read nothing
 //! else, so that their rows and their sums cannot disagree.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +28,9 @@ pub(in crate::sandbox) struct Sending {
     pub events: Vec<Event>,
     /// How many of `events` have happened.
     pub happened: usize,
+    /// How the attempt ended, in the service's numbers: 0 sent, 12 nobody to send to, anything else an error.
+    #[serde(default)]
+    pub reason_code: u32,
 }
 
 /// One thing that one recipient did.
@@ -81,13 +82,18 @@ impl Device {
 }
 
 impl Sending {
+    /// Whether the mail went out. A failed attempt has no recipients and is kept for the history only.
+    pub(in crate::sandbox) fn went_out(&self) -> bool {
+        [0, 12].contains(&self.reason_code)
+    }
+
     /// What has happened so far, oldest first.
     pub(in crate::sandbox) fn happened(&self) -> &[Event] {
         self.events.get(..self.happened).unwrap_or_default()
     }
 }
 
-/// The sums of some sendings. People count once where a name says `unique`, every time where it says `all`.
+/// The sums of some sendings. People count once, except where a name says `all`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::sandbox) struct Tally {
     pub sends: usize,
@@ -109,19 +115,22 @@ impl Tally {
     /// Adds up some sendings.
     pub(in crate::sandbox) fn of<'a>(sendings: impl IntoIterator<Item = &'a Sending>) -> Self {
         let mut tally = Self::default();
-        let mut once: HashSet<(u32, Did)> = HashSet::new();
+        // By place in the contacts, a bit for each thing that somebody has done.
+        let mut done: Vec<u8> = Vec::new();
         for sending in sendings {
-            tally.sends += sending.recipients.len();
+            for place in &sending.recipients {
+                tally.sends += first(&mut done, *place, SENT);
+            }
             for event in sending.happened() {
-                tally.count(event, once.insert((event.contact, event.kind)));
+                let one = first(&mut done, event.contact, event.kind.bit());
+                tally.count(event, one);
             }
         }
         tally.not_opened = tally.sends.saturating_sub(tally.unique_opens + tally.bounces);
         tally
     }
 
-    fn count(&mut self, event: &Event, first: bool) {
-        let one = usize::from(first);
+    fn count(&mut self, event: &Event, one: usize) {
         match event.kind {
             Did::Open => {
                 self.all_opens += 1;
@@ -138,9 +147,36 @@ impl Tally {
             }
             Did::Bounce => self.bounces += one,
             Did::OptOut => self.opt_outs += one,
-            Did::Forward => self.forwards += 1,
+            Did::Forward => self.forwards += one,
         }
     }
+}
+
+/// The bit of having been sent something.
+const SENT: u8 = 1;
+
+impl Did {
+    fn bit(self) -> u8 {
+        match self {
+            Self::Open => 2,
+            Self::Click => 4,
+            Self::Bounce => 8,
+            Self::OptOut => 16,
+            Self::Forward => 32,
+        }
+    }
+}
+
+/// 1 when the bit of that place was not set yet; it is then.
+fn first(done: &mut Vec<u8>, place: u32, bit: u8) -> usize {
+    let place = place as usize;
+    if done.len() <= place {
+        done.resize(place + 1, 0);
+    }
+    let Some(bits) = done.get_mut(place) else { return 0 };
+    let one = usize::from(*bits & bit == 0);
+    *bits |= bit;
+    one
 }
 
 impl Account {

@@ -11,6 +11,7 @@ mod jobs;
 mod landing;
 mod people;
 mod plan;
+mod registrations;
 mod segments;
 mod sms;
 mod social;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(super) use self::{automations::*, campaigns::*, engagement::*, events::*, jobs::*, landing::*, people::*};
-pub(super) use self::{plan::*, segments::*, sms::*, social::*};
+pub(super) use self::{plan::*, registrations::*, segments::*, sms::*, social::*};
 
 /// All state of one account.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -49,6 +49,9 @@ pub(in crate::sandbox) struct Contact {
     pub sms_channel: Option<Value>,
     /// One confirmation mail per unsubscribed contact.
     pub resubscribe_sent: bool,
+    /// Lists that the contact gets once that mail is confirmed.
+    #[serde(default)]
+    pub resubscribe_lists: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -2,11 +2,22 @@
 
 use url::{Url, form_urlencoded};
 
-use super::{Code, SCOPES, grants::later};
+use super::{
+    App, Code, Flow, SCOPES,
+    grants::{Via, later},
+    token,
+};
 use crate::sandbox::{
+    account::Account,
     call::{Answer, Call, Reply},
     world::World,
 };
+
+/// Seconds for which a code is good.
+const LIFE: i64 = 300;
+/// What the page hands on from its own query to the decision.
+const FIELDS: [&str; 7] =
+    ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"];
 
 /// What the query asks for, checked as far as the page must not be shown otherwise.
 struct Asked {
@@ -15,54 +26,87 @@ struct Asked {
     scopes: Vec<String>,
     state: String,
     challenge: Option<String>,
+    /// The token itself in the redirect, and all answers behind its `#`.
+    implicit: bool,
 }
 
-/// Shows the page, or says on a page of its own why it cannot.
+/// Shows the page, or says on a page of its own why it cannot. It asks for no password, so `prompt` changes nothing.
 pub(super) fn page(world: &mut World, call: &Call) -> Answer {
     let asked = asked(world, |name| call.query(name).map(str::to_owned))?;
-    let account = world.accounts.first().map_or("", |a| a.login.as_str());
-    let fields: String =
-        ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"]
-            .into_iter()
-            .filter_map(|name| {
-                Some(format!(r#"<input type="hidden" name="{name}" value="{}">"#, escape(call.query(name)?)))
-            })
-            .collect();
+    let hidden = |name: &str| {
+        let value = escape(call.query(name)?);
+        Some(format!(r#"<input type="hidden" name="{name}" value="{value}">"#))
+    };
+    let fields: String = FIELDS.into_iter().filter_map(hidden).collect();
     let scopes = asked.scopes.iter().fold(String::new(), |list, s| list + "<li>" + &escape(s) + "</li>");
     Ok(Reply::html(
         200,
         &format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sandbox: consent</title>\
-             <style>body{{font:16px/1.5 system-ui;max-width:28rem;margin:4rem auto}}button{{font:inherit;padding:.4rem 1.2rem;margin-right:1rem}}</style>\
-             <h1>Let this application in?</h1><p>Account <b>{}</b> of the sandbox. It asks for:</p><ul>{scopes}</ul>\
-             <form method=\"post\">{fields}<button name=\"decision\" value=\"allow\">Allow</button>\
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sandbox: consent</title>{STYLE}\
+             <h1>Let this application in?</h1><p>It asks for:</p><ul>{scopes}</ul>\
+             <form method=\"post\">{fields}{}<button name=\"decision\" value=\"allow\">Allow</button>\
              <button name=\"decision\" value=\"deny\">Deny</button></form></html>",
-            escape(account)
+            chooser(&world.accounts)
         ),
     ))
+}
+
+/// The looks of the pages that a person sees.
+pub(super) const STYLE: &str = "<style>:root{color-scheme:light dark}\
+    body{font:16px/1.5 system-ui;max-width:28rem;margin:4rem auto}\
+    button,input,select{font:inherit;padding:.4rem 1.2rem;margin-right:1rem}</style>";
+
+/// The choice among the sandbox's accounts, where the real page would ask who one is.
+pub(super) fn chooser(accounts: &[Account]) -> String {
+    let option = |login: &str| format!("<option value=\"{login}\">{login}</option>");
+    let options: String = accounts.iter().map(|account| option(&escape(&account.login))).collect();
+    format!("<p><label>Account of the sandbox <select name=\"account\">{options}</select></label></p>")
+}
+
+/// The place of the chosen account; the first when none was chosen.
+pub(super) fn chosen(accounts: &[Account], login: Option<&str>) -> Option<usize> {
+    login.map_or(Some(0), |login| accounts.iter().position(|account| account.login == login))
 }
 
 /// Takes the decision and sends the browser back.
 pub(super) fn decide(world: &mut World, call: &Call) -> Answer {
     let form: Vec<(String, String)> = form_urlencoded::parse(&call.body).into_owned().collect();
-    let field = |name: &str| form.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone());
-    let asked = asked(world, field)?;
-    if field("decision").as_deref() != Some("allow") {
+    let asked = asked(world, |name| token::field(&form, name).map(str::to_owned))?;
+    if token::field(&form, "decision") != Some("allow") {
         let text = "The resource owner or authorization server denied the request.";
         return Ok(back(&asked, &[("error", "access_denied"), ("error_description", text)]));
     }
+    let account = chosen(&world.accounts, token::field(&form, "account"));
+    let account = account.ok_or_else(|| problem("The sandbox has no such account."))?;
+    Ok(if asked.implicit { hand_token(world, &asked, account) } else { hand_code(world, &asked, account) })
+}
+
+/// Back with a code.
+fn hand_code(world: &mut World, asked: &Asked, account: usize) -> Reply {
+    let now = world.env.now();
     let code = world.env.token(43);
-    let expires = later(world.env.now(), 300);
     let issued = Code {
         client_id: asked.client_id.clone(),
         redirect_uri: asked.redirect_uri.clone(),
         scopes: asked.scopes.clone(),
         challenge: asked.challenge.clone(),
-        account: 0,
-        expires,
+        account,
+        expires: later(now, LIFE),
     };
+    world.authority.codes.retain(|_, code| now <= code.expires);
     world.authority.codes.insert(code.clone(), issued);
-    Ok(back(&asked, &[("code", &code)]))
+    back(asked, &[("code", &code)])
+}
+
+/// Back with a token, which cannot be refreshed.
+fn hand_token(world: &mut World, asked: &Asked, account: usize) -> Reply {
+    let scopes: Vec<String> = asked.scopes.iter().filter(|s| s.as_str() != "offline_access").cloned().collect();
+    let grant = world.authority.open_grant(&asked.client_id, account, scopes, Via::Implicit);
+    let access = world.authority.access_token(&mut world.env, grant, &world.accounts);
+    let life = world.authority.life_of(grant, &world.env.options).to_string();
+    let scope = world.authority.scopes_of(grant).join(" ");
+    let (access, life, scope) = (access.as_str(), life.as_str(), scope.as_str());
+    back(asked, &[("access_token", access), ("token_type", "Bearer"), ("expires_in", life), ("scope", scope)])
 }
 
 fn asked(world: &World, field: impl Fn(&str) -> Option<String>) -> Result<Asked, Reply> {
@@ -72,43 +116,56 @@ fn asked(world: &World, field: impl Fn(&str) -> Option<String>) -> Result<Asked,
     if !app.redirect_uris.contains(&redirect_uri) {
         return Err(problem("The 'redirect_uri' parameter must be a Login redirect URI in the client app settings."));
     }
-    let scopes: Vec<String> =
-        field("scope").unwrap_or_default().split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
-    let challenge = field("code_challenge").filter(|_| field("code_challenge_method").as_deref() == Some("S256"));
+    let response_type = field("response_type");
     let asked = Asked {
         client_id: app.client_id.clone(),
         redirect_uri,
-        scopes,
+        scopes: field("scope").unwrap_or_default().split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
         state: field("state").unwrap_or_default(),
-        challenge,
+        challenge: field("code_challenge").filter(|_| field("code_challenge_method").as_deref() == Some("S256")),
+        implicit: response_type.as_deref() == Some("token"),
     };
-    if asked.state.is_empty() {
-        return Err(back(
-            &asked,
-            &[("error", "invalid_request"), ("error_description", "The 'state' parameter is missing.")],
-        ));
+    match objection(&asked, &app, response_type.as_deref()) {
+        Some((error, text)) => Err(back(&asked, &[("error", error), ("error_description", &text)])),
+        None => Ok(asked),
     }
-    if field("response_type").as_deref() != Some("code") {
-        return Err(back(
-            &asked,
-            &[("error", "unsupported_response_type"), ("error_description", "The response type is not supported.")],
-        ));
+}
+
+/// Why the application is sent back without a question to the person, if it is.
+fn objection(asked: &Asked, app: &App, response_type: Option<&str>) -> Option<(&'static str, String)> {
+    let says = |error: &'static str, text: &str| Some((error, text.to_owned()));
+    if asked.state.is_empty() {
+        return says("invalid_request", "The 'state' parameter is missing.");
+    }
+    let enabled = match response_type {
+        Some("code") => app.has(Flow::Code) || app.has(Flow::Pkce),
+        Some("token") => app.has(Flow::Code),
+        _ => return says("unsupported_response_type", "The response type is not supported."),
+    };
+    if !enabled {
+        return Some(("unauthorized_client", token::not_granted(app)));
     }
     if asked.scopes.is_empty() || asked.scopes.iter().any(|s| !SCOPES.contains(&s.as_str())) {
         let text = "One or more scopes are not configured for the authorization server resource.";
-        return Err(back(&asked, &[("error", "invalid_scope"), ("error_description", text)]));
+        return says("invalid_scope", text);
     }
     if app.client_secret.is_none() && asked.challenge.is_none() {
         let text = "PKCE code challenge is required when the token endpoint authentication method is 'NONE'.";
-        return Err(back(&asked, &[("error", "invalid_request"), ("error_description", text)]));
+        return says("invalid_request", text);
     }
-    Ok(asked)
+    None
 }
 
 /// The way back to the application, in the order `code`, `state` that clients are known to rely on.
 fn back(asked: &Asked, pairs: &[(&str, &str)]) -> Reply {
     let Ok(mut url) = Url::parse(&asked.redirect_uri) else { return problem("The redirect address is no address.") };
-    url.query_pairs_mut().extend_pairs(pairs).append_pair("state", &asked.state);
+    if asked.implicit {
+        let mut fragment = form_urlencoded::Serializer::new(String::new());
+        let fragment = fragment.extend_pairs(pairs).append_pair("state", &asked.state).finish();
+        url.set_fragment(Some(&fragment));
+    } else {
+        url.query_pairs_mut().extend_pairs(pairs).append_pair("state", &asked.state);
+    }
     Reply::empty(302).with("location", url.as_str())
 }
 

@@ -1,11 +1,17 @@
 //! The device flow: a code for the device, a shorter one for the person, a page to type it into, and a grant that
-//! answers "pending" until the person has decided. Open to applications without a secret only.
+//! answers "pending" until the person has decided.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::{SCOPES, authorize::escape, grants::later, token};
+use super::{
+    App, Flow, SCOPES,
+    authorize::{STYLE, chooser, chosen, escape},
+    grants::later,
+    token,
+};
 use crate::sandbox::{
     call::{Answer, Call, Reply},
     world::World,
@@ -19,7 +25,7 @@ const INTERVAL: i64 = 5;
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// A device that waits for a person.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Device {
     client_id: String,
     user_code: String,
@@ -29,14 +35,16 @@ pub(super) struct Device {
     asked: Option<Timestamp>,
     /// Whether the person has allowed it; none while nobody has decided.
     decision: Option<bool>,
+    /// The account that the person chose.
+    account: usize,
 }
 
 /// Hands out a pair of codes.
 pub(super) fn begin(world: &mut World, call: &Call) -> Answer {
     let fields = token::fields(call);
     let app = token::client(world, call, token::field(&fields, "client_id"))?;
-    if app.client_secret.is_some() {
-        return Err(token::unauthorized_grant());
+    if !app.has(Flow::Device) {
+        return Err(token::unauthorized_grant(&app));
     }
     let scopes: Vec<String> =
         token::field(&fields, "scope").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
@@ -47,16 +55,18 @@ pub(super) fn begin(world: &mut World, call: &Call) -> Answer {
     let device_code = world.env.uuid_v4();
     let user_code = user_code(world);
     let page = format!("http://{}/activate", call.header("host").unwrap_or("127.0.0.1"));
-    let expires = later(world.env.now(), LIFE);
+    let now = world.env.now();
     let device = Device {
         client_id: app.client_id,
         user_code: user_code.clone(),
         scopes,
-        expires,
+        expires: later(now, LIFE),
         interval: INTERVAL,
         asked: None,
         decision: None,
+        account: 0,
     };
+    world.authority.devices.retain(|_, device| now < device.expires);
     world.authority.devices.insert(device_code.clone(), device);
     let body = json!({
         "device_code": device_code, "user_code": user_code, "verification_uri": page,
@@ -81,18 +91,16 @@ pub(super) fn page(world: &World, call: &Call) -> Reply {
             let scopes = device.scopes.iter().fold(String::new(), |list, s| list + "<li>" + &escape(s) + "</li>");
             format!("<p>It asks for:</p><ul>{scopes}</ul>")
         });
-    let account = world.accounts.first().map_or("", |a| a.login.as_str());
     Reply::html(
         200,
         &format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sandbox: activate a device</title>\
-             <style>body{{font:16px/1.5 system-ui;max-width:28rem;margin:4rem auto}}button,input{{font:inherit;padding:.4rem 1.2rem;margin-right:1rem}}</style>\
-             <h1>Let this device in?</h1><p>Account <b>{}</b> of the sandbox.</p>{asks}\
-             <form method=\"post\" action=\"/activate\"><p><label>Code <input name=\"user_code\" value=\"{}\" autofocus></label></p>\
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Sandbox: activate a device</title>{STYLE}\
+             <h1>Let this device in?</h1>{asks}<form method=\"post\" action=\"/activate\">\
+             <p><label>Code <input name=\"user_code\" value=\"{}\" autofocus></label></p>{}\
              <button name=\"decision\" value=\"allow\">Allow</button>\
              <button name=\"decision\" value=\"deny\">Deny</button></form></html>",
-            escape(account),
-            escape(code)
+            escape(code),
+            chooser(&world.accounts)
         ),
     )
 }
@@ -102,12 +110,15 @@ pub(super) fn decide(world: &mut World, call: &Call) -> Reply {
     let form: Vec<(String, String)> = form_urlencoded::parse(&call.body).into_owned().collect();
     let code = tidy(token::field(&form, "user_code").unwrap_or_default());
     let allowed = token::field(&form, "decision") == Some("allow");
+    let Some(account) = chosen(&world.accounts, token::field(&form, "account")) else {
+        return say(400, "The sandbox has no such account.");
+    };
     let now = world.env.now();
     let device = world.authority.devices.values_mut();
     let waiting = device.filter(|d| d.decision.is_none() && now < d.expires).find(|d| d.user_code == code);
     match waiting {
         Some(device) => {
-            device.decision = Some(allowed);
+            (device.decision, device.account) = (Some(allowed), account);
             say(200, if allowed { "Device activated" } else { "Device denied" })
         }
         None => say(400, "Invalid code. Try again."),
@@ -125,12 +136,12 @@ fn tidy(code: &str) -> String {
 
 /// Answers a device that asks whether it may come in. The texts are those of the product behind the service; that of
 /// `slow_down` is assumed.
-pub(super) fn grant(world: &mut World, client_id: &str, device_code: Option<&str>) -> Answer {
+pub(super) fn grant(world: &mut World, app: &App, device_code: Option<&str>) -> Answer {
     let invalid = || token::error(400, "invalid_grant", "The device code is invalid or has expired.");
     let code = device_code.unwrap_or_default();
     let now = world.env.now();
     let device = world.authority.devices.get_mut(code).ok_or_else(invalid)?;
-    if device.client_id != client_id || now >= device.expires {
+    if device.client_id != app.client_id || now >= device.expires {
         return Err(invalid());
     }
     let early = device.asked.is_some_and(|at| now < later(at, device.interval));
@@ -149,10 +160,10 @@ pub(super) fn grant(world: &mut World, client_id: &str, device_code: Option<&str
             Err(token::error(400, "access_denied", text))
         }
         Some(true) => {
-            let scopes = device.scopes.clone();
+            let (scopes, account) = (device.scopes.clone(), device.account);
             // A code works once.
             world.authority.devices.remove(code);
-            Ok(token::open(world, client_id, 0, scopes))
+            Ok(token::open(world, &app.client_id, account, scopes))
         }
     }
 }

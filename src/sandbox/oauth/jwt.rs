@@ -24,6 +24,8 @@ const Q: &str = "\
     773e497453f7e32e33a85a2108c3dfd735e102e48f34905df6bcd906f3c147df";
 const E: u32 = 65_537;
 const KEY_ID: &str = "sandbox-1";
+/// Who signs, as the real tokens are believed to say.
+const ISSUER: &str = "https://identity.constantcontact.com/oauth2/aus1lm3ry9mF7x2Ja0h8";
 
 /// Signs access tokens.
 pub(super) struct Signer {
@@ -55,15 +57,15 @@ impl Signer {
         Self { key: KeyPair::from_components(&components).ok(), modulus }
     }
 
-    /// A token for this login and application, laid out as the real ones are.
-    pub(super) fn sign(&self, env: &mut Env, client_id: &str, login: &str, scopes: &[String]) -> String {
+    /// A token for this application and subject, good for `life` seconds, laid out as the real ones are.
+    pub(super) fn sign(&self, env: &mut Env, client_id: &str, subject: &str, scopes: &[String], life: i64) -> String {
         let now = env.now().as_second();
         let header = json!({ "kid": KEY_ID, "alg": "RS256" });
-        let user = uuid_of(login);
+        let user = uuid_of(subject);
         let claims = json!({
-            "ver": 1, "jti": format!("AT.{}", env.token(43)), "iss": "https://identity.sandbox.example/oauth2/default",
-            "aud": "https://api.cc.email/v3", "iat": now, "exp": now + env.options.token_ttl, "cid": client_id,
-            "uid": "00usandbox", "scp": scopes, "auth_time": now, "sub": login, "platform_user_id": user,
+            "ver": 1, "jti": format!("AT.{}", env.token(43)), "iss": ISSUER, "aud": "https://api.cc.email/v3",
+            "iat": now, "exp": now + life, "cid": client_id, "uid": "00usandbox", "scp": scopes, "auth_time": now,
+            "sub": subject, "platform_user_id": user,
         });
         let signed = format!("{}.{}", encode(&header), encode(&claims));
         let mut signature = vec![0; self.modulus.len()];
@@ -102,7 +104,7 @@ mod tests {
     fn tokens_check_against_the_published_key() {
         let signer = Signer::new();
         let key = signer.key.as_ref().expect("the primes make a key");
-        let token = signer.sign(&mut Env::new(Options::default()), "id", "noor", &[]);
+        let token = signer.sign(&mut Env::new(Options::default()), "id", "noor", &[], 60);
         let (body, signature) = token.rsplit_once('.').unwrap();
         let signature = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, signature).unwrap();
         let public =

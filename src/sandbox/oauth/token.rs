@@ -8,14 +8,16 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use super::{App, device};
+use super::{App, Flow, apps::DEVICE_GRANT, device, grants::Via};
 use crate::sandbox::{
     call::{Answer, Call, Reply},
     world::World,
 };
 
-/// The grant type of a device.
-const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// The scope of partners.
+const PARTNER_SCOPE: &str = "v3api/general.partner";
+/// The only content type of a token request.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Answers one token request.
 pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
@@ -24,23 +26,45 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
     let app = client(world, call, field("client_id"))?;
     let now = world.env.now();
     world.limits.token(&app.client_id, &world.env.options, now)?;
-    match field("grant_type") {
-        None => Err(error(400, "invalid_request", "The token request did not specify a 'grant_type'.")),
-        Some("authorization_code") => code(world, &app, field("code"), field("redirect_uri"), field("code_verifier")),
-        Some("client_credentials") if app.client_id == world.authority.apps[2].client_id => Ok(partner(world, &app)),
-        Some("refresh_token") => refresh(world, &app, field("refresh_token").unwrap_or_default()),
-        Some(DEVICE_GRANT) if app.client_secret.is_none() => device::grant(world, &app.client_id, field("device_code")),
-        Some(_) => Err(unauthorized_grant()),
+    let Some(grant) = field("grant_type") else {
+        return Err(error(400, "invalid_request", "The token request did not specify a 'grant_type'."));
+    };
+    if !app.grants().contains(&grant) {
+        return Err(unauthorized_grant(&app));
     }
+    match grant {
+        "authorization_code" => code(world, &app, field("code"), field("redirect_uri"), field("code_verifier")),
+        "refresh_token" => refresh(world, &app, field("refresh_token").unwrap_or_default()),
+        DEVICE_GRANT => device::grant(world, &app, field("device_code")),
+        _ => partner(world, &app, field("scope")),
+    }
+}
+
+/// Answers one request at the partners' own address, which takes their credentials only. That a missing header is
+/// answered with 415 is official; the words are a guess.
+pub(super) fn partners(world: &mut World, call: &Call) -> Answer {
+    if !is_form(call) {
+        return Err(error(415, "invalid_request", "Content-Type must be application/x-www-form-urlencoded."));
+    }
+    let fields = fields(call);
+    let app = client(world, call, field(&fields, "client_id"))?;
+    if !app.has(Flow::Partner) || field(&fields, "grant_type").is_some_and(|grant| grant != "client_credentials") {
+        return Err(unauthorized_grant(&app));
+    }
+    answer(world, call)
 }
 
 /// The parameters of the query and of the form.
 pub(super) fn fields(call: &Call) -> Vec<(String, String)> {
     let mut fields = call.query.clone();
-    if call.header("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded")) {
+    if is_form(call) {
         fields.extend(form_urlencoded::parse(&call.body).into_owned());
     }
     fields
+}
+
+fn is_form(call: &Call) -> bool {
+    call.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with(FORM))
 }
 
 /// The first value of that name.
@@ -49,12 +73,14 @@ pub(super) fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'
 }
 
 /// What an application hears that asks for a grant it is not registered for.
-pub(super) fn unauthorized_grant() -> Reply {
-    error(
-        400,
-        "unauthorized_client",
-        "The client is not authorized to use the provided grant type. Configured grant types: [authorization_code, refresh_token].",
-    )
+pub(super) fn unauthorized_grant(app: &App) -> Reply {
+    error(400, "unauthorized_client", &not_granted(app))
+}
+
+/// The same in words.
+pub(super) fn not_granted(app: &App) -> String {
+    let grants = app.grants().join(", ");
+    format!("The client is not authorized to use the provided grant type. Configured grant types: [{grants}].")
 }
 
 /// Who asks: by Basic, or for an application without a secret by its id alone.
@@ -115,19 +141,23 @@ fn code(
 /// The first tokens of a consent: a refresh token only where it was asked for.
 pub(super) fn open(world: &mut World, client_id: &str, account: usize, scopes: Vec<String>) -> Reply {
     let offline = scopes.iter().any(|s| s == "offline_access");
-    let grant = world.authority.open_grant(client_id, account, scopes);
+    let grant = world.authority.open_grant(client_id, account, scopes, Via::Consent);
     let refresh = offline.then(|| world.authority.refresh_token(&mut world.env, grant));
     tokens(world, grant, refresh)
 }
 
 /// A partner's token: for an hour, not to be refreshed, and good for the partner's own scope only.
-fn partner(world: &mut World, app: &App) -> Reply {
-    let grant = world.authority.open_grant(&app.client_id, 0, vec!["v3api/general.partner".to_owned()]);
-    tokens(world, grant, None)
+fn partner(world: &mut World, app: &App, scope: Option<&str>) -> Answer {
+    if scope.is_some_and(|scope| scope != PARTNER_SCOPE) {
+        let text = "One or more scopes are not configured for the authorization server resource.";
+        return Err(error(400, "invalid_scope", text));
+    }
+    let grant = world.authority.open_grant(&app.client_id, 0, vec![PARTNER_SCOPE.to_owned()], Via::Partner);
+    Ok(tokens(world, grant, None))
 }
 
 fn refresh(world: &mut World, app: &App, token: &str) -> Answer {
-    match world.authority.use_refresh_token(&mut world.env, token, &app.client_id) {
+    match world.authority.use_refresh_token(&mut world.env, token, app) {
         Some((grant, next)) => Ok(tokens(world, grant, Some(next))),
         None => Err(error(400, "invalid_grant", "The refresh token is invalid or expired.")),
     }
@@ -137,7 +167,7 @@ fn tokens(world: &mut World, grant: usize, refresh: Option<String>) -> Reply {
     let access = world.authority.access_token(&mut world.env, grant, &world.accounts);
     let mut body = Map::new();
     body.insert("token_type".to_owned(), json!("Bearer"));
-    body.insert("expires_in".to_owned(), json!(world.env.options.token_ttl));
+    body.insert("expires_in".to_owned(), json!(world.authority.life_of(grant, &world.env.options)));
     body.insert("access_token".to_owned(), json!(access));
     body.insert("scope".to_owned(), json!(world.authority.scopes_of(grant).join(" ")));
     if let Some(refresh) = refresh {

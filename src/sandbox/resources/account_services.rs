@@ -1,5 +1,6 @@
 //! The account itself: summary, physical address, sender addresses, and what the signed-in user may do.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::body::{self, Body};
@@ -10,18 +11,23 @@ use super::validate::Checks;
 use super::{ACCOUNT_READ, ACCOUNT_UPDATE, Handler, NONE, Route, route};
 use crate::sandbox::account::{Account, Mail};
 use crate::sandbox::call::{Answer, Call, Reply};
-use crate::sandbox::env::Env;
+use crate::sandbox::env::{Env, offset_millis};
 
 /// The account by method and path.
 pub(super) const ROUTES: &[Route] = &[
-    route("GET", "/account/user/privileges", NONE, "", Handler::Account(privileges)),
-    route("GET", "/account/summary", ACCOUNT_READ, "account:read", Handler::Account(summary)),
-    route("PUT", "/account/summary", ACCOUNT_UPDATE, "account:update", Handler::Account(update_summary)),
+    route("GET", "/account/user/privileges", NONE, "", Handler::Account(privileges))
+        .simplified("The service lists more privileges, and knows all but `campaign:create` by other numbers."),
+    route("GET", "/account/summary", ACCOUNT_READ, "account:read", Handler::Account(summary))
+        .recorded()
+        .simplified("No account has a logo."),
+    route("PUT", "/account/summary", ACCOUNT_UPDATE, "account:update", Handler::Account(update_summary))
+        .simplified("The address for contact need not be a confirmed one, and any text is a time zone."),
     route("GET", "/account/summary/physical_address", ACCOUNT_READ, "account:read", Handler::Account(address)),
     route("POST", "/account/summary/physical_address", ACCOUNT_UPDATE, "account:update", Handler::Account(add_address)),
     route("PUT", "/account/summary/physical_address", ACCOUNT_UPDATE, "account:update", Handler::Account(put_address)),
-    route("GET", "/account/emails", ACCOUNT_READ, "account:read", Handler::Account(emails)),
-    route("POST", "/account/emails", ACCOUNT_UPDATE, "account:update", Handler::Account(add_email)),
+    route("GET", "/account/emails", ACCOUNT_READ, "account:read", Handler::Account(emails)).recorded(),
+    route("POST", "/account/emails", ACCOUNT_UPDATE, "account:update", Handler::Account(add_email))
+        .simplified("The mail that asks for a confirmation has no link: a lever of the sandbox confirms in its place."),
 ];
 
 /// Parts of the summary that are shown on request only.
@@ -80,6 +86,9 @@ pub(super) fn update_summary(account: &mut Account, _env: &mut Env, call: &Call)
         checks.test(name, Value::is_string);
     }
     checks.text("contact_phone", 25).text("country_code", 2).text("state_code", 2).email("contact_email", 80);
+    if moves_to_states(&sent) && account.summary.get("state_code").is_none() {
+        checks.required("state_code");
+    }
     checks.done(ACCOUNT)?;
     let mut shown = account.summary.as_object().cloned().unwrap_or_default();
     for name in WRITABLE {
@@ -88,6 +97,11 @@ pub(super) fn update_summary(account: &mut Account, _env: &mut Env, call: &Call)
     account.summary = Value::Object(shown.clone());
     shown.retain(|name, _| !EXTRAS.contains(&name.as_str()));
     Ok(Reply::json(200, &Value::Object(shown)))
+}
+
+/// Whether an update says that the account is in the United States, where a state is needed.
+fn moves_to_states(sent: &Body) -> bool {
+    body::text(sent, "country_code").is_some_and(|country| country.eq_ignore_ascii_case("US"))
 }
 
 /// `GET /account/summary/physical_address`.
@@ -120,18 +134,20 @@ pub(super) fn put_address(account: &mut Account, _env: &mut Env, call: &Call) ->
     Ok(Reply::json(200, &address))
 }
 
-/// States have a code in the United States and Canada, and a name elsewhere.
+/// States have a code in the United States and Canada, which comes with a postal code, and a name elsewhere.
 fn read_address(call: &Call) -> Result<Value, Reply> {
     let sent = body::read(call, ACCOUNT)?;
     let mut checks = Checks::of(&sent);
-    checks.filled("address_line1", 80).text("address_line2", 80).text("address_line3", 80);
-    checks.filled("city", 255).filled("country_code", 2).text("state_code", 2);
-    checks.text("state_name", 255).text("postal_code", 255);
+    checks.filled("address_line1", 80).filled("city", usize::MAX).filled("country_code", 2).text("state_code", 2);
+    for name in ["address_line2", "address_line3"] {
+        checks.text(name, 80).test(name, |line| line.as_str() != Some(""));
+    }
+    checks.test("state_name", Value::is_string).test("postal_code", Value::is_string);
     let country = body::text(&sent, "country_code").unwrap_or_default().to_ascii_uppercase();
     if ["US", "CA"].contains(&country.as_str()) {
-        checks.required("state_code");
-    } else if checks.has("state_code") {
-        checks.problem("state_code", "is invalid");
+        checks.required("state_code").required("postal_code").test("state_name", |_| false);
+    } else {
+        checks.test("state_code", |_| false);
     }
     checks.done(ACCOUNT)?;
     let mut address = Body::new();
@@ -183,6 +199,15 @@ fn is_address(email: &Value, address: &str) -> bool {
 pub(super) fn is_confirmed(account: &Account, address: &str) -> bool {
     let confirmed = |email: &&Value| field(email, "confirm_status") == "CONFIRMED";
     account.emails.iter().filter(confirmed).any(|email| is_address(email, address))
+}
+
+/// What the link in the confirmation mail to a new sender does; `false` when none was sent to this address.
+pub(in crate::sandbox) fn confirm(account: &mut Account, address: &str, at: Timestamp) -> bool {
+    let waits = |email: &&mut Value| is_address(email, address) && field(email, "confirm_status") == "UNCONFIRMED";
+    let Some(email) = account.emails.iter_mut().find(waits).and_then(Value::as_object_mut) else { return false };
+    email.insert("confirm_status".to_owned(), "CONFIRMED".into());
+    email.insert("confirm_time".to_owned(), offset_millis(at).into());
+    true
 }
 
 /// `POST /account/emails`: unconfirmed, with a mail that asks for the confirmation.

@@ -6,7 +6,9 @@
 use serde_json::{Value, json};
 
 use super::body::{self, Body};
-use super::campaign_content as content;
+use super::campaign_checks::{check, check_senders};
+use super::campaign_content::created;
+use super::campaign_footer as footer;
 use super::page;
 use super::query;
 use super::refusal::{EMAILS, conflict, invalid, path_id, unknown};
@@ -18,18 +20,23 @@ use crate::sandbox::env::{Env, millis};
 
 /// Campaigns by method and path.
 pub(super) const ROUTES: &[Route] = &[
-    route("GET", "/emails", CAMPAIGN, "campaign:read", Handler::Account(list)),
-    route("POST", "/emails", CAMPAIGN, "campaign:write", Handler::Account(create)),
-    route("GET", "/emails/campaign_id_xrefs", CAMPAIGN, "campaign:read", Handler::Account(xrefs)),
+    route("GET", "/emails", CAMPAIGN, "campaign:read", Handler::Account(list)).recorded(),
+    route("POST", "/emails", CAMPAIGN, "campaign:write", Handler::Account(create)).recorded(),
+    route("GET", "/emails/campaign_id_xrefs", CAMPAIGN, "campaign:read", Handler::Account(xrefs))
+        .simplified("Old numbers are counted up from 1100000000001 in the order in which campaigns were made."),
     route("GET", "/emails/{campaign_id}", CAMPAIGN, "campaign:read", Handler::Account(get)),
     route("PATCH", "/emails/{campaign_id}", CAMPAIGN, "campaign:write", Handler::Account(rename)),
     route("DELETE", "/emails/{campaign_id}", CAMPAIGN, "campaign:delete", Handler::Account(delete)),
 ];
 
+/// The number of the first campaign in the previous version of the API.
+const FIRST_OLD_ID: u64 = 1_100_000_000_001;
+
 /// The states of a campaign, as the collection writes them.
 pub(super) mod status {
     pub(in super::super) const DRAFT: &str = "Draft";
     pub(in super::super) const SCHEDULED: &str = "Scheduled";
+    pub(in super::super) const EXECUTING: &str = "Executing";
     pub(in super::super) const DONE: &str = "Done";
     pub(in super::super) const ERROR: &str = "Error";
     pub(in super::super) const REMOVED: &str = "Removed";
@@ -49,20 +56,22 @@ fn item(campaign: &Campaign) -> Body {
     body::show(&mut shown, "created_at", Some(millis(campaign.created_at)));
     body::show(&mut shown, "current_status", Some(campaign.status.clone()));
     body::show(&mut shown, "name", Some(campaign.name.clone()));
-    body::show(&mut shown, "type", Some("CUSTOM_CODE_EMAIL"));
-    body::show(&mut shown, "type_code", Some(26));
+    body::show(&mut shown, "type", Some(campaign.kind.name()));
+    body::show(&mut shown, "type_code", Some(campaign.kind.code()));
     body::show(&mut shown, "updated_at", Some(millis(campaign.updated_at)));
     shown
 }
 
 /// A campaign on its own, with its activities.
 fn view(campaign: &Campaign) -> Body {
-    let activities = json!([
-        { "campaign_activity_id": campaign.primary.campaign_activity_id, "role": "primary_email" },
-        { "campaign_activity_id": campaign.permalink_id, "role": "permalink" },
-    ]);
+    let activity = |id: &str, role: &str| json!({ "campaign_activity_id": id, "role": role });
+    let mut activities = vec![
+        activity(&campaign.primary.campaign_activity_id, "primary_email"),
+        activity(&campaign.permalink_id, "permalink"),
+    ];
+    activities.extend(campaign.resend.iter().map(|resend| activity(&resend.campaign_activity_id, "resend")));
     let mut shown = Body::new();
-    shown.insert("campaign_activities".to_owned(), activities);
+    body::show(&mut shown, "campaign_activities", Some(activities));
     shown.extend(item(campaign));
     shown
 }
@@ -92,13 +101,13 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     let sent = body::read(call, EMAILS)?;
     check_create(&sent)?;
     let activity = body::objects(&sent, "email_campaign_activities").first().copied().cloned().unwrap_or_default();
-    content::check_senders(account, &activity)?;
+    check_senders(account, &activity)?;
     let name = body::text(&sent, "name").unwrap_or_default();
     refuse_taken(account, &name, None)?;
     let now = env.now();
     let primary = CampaignActivity {
         campaign_activity_id: env.uuid_v4(),
-        content: content::created(&activity),
+        content: created(&activity),
         ..CampaignActivity::default()
     };
     let campaign = Campaign {
@@ -109,6 +118,7 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
         updated_at: now,
         primary,
         permalink_id: env.uuid_v4(),
+        ..Campaign::default()
     };
     let shown = view(&campaign);
     account.campaigns.push(campaign);
@@ -120,9 +130,13 @@ fn check_create(sent: &Body) -> Result<(), Reply> {
     checks.filled("name", 80).required("email_campaign_activities").not_empty("email_campaign_activities");
     checks.each("email_campaign_activities", 1, |activity| {
         activity.required("format_type").integer("format_type", 5..=5).required("html_content");
-        content::check(activity);
-        content::check_footer(activity, true);
+        check(activity);
+        footer::check(activity, true);
     });
+    let activities = body::objects(sent, "email_campaign_activities").into_iter();
+    if activities.filter_map(|activity| body::object(activity, footer::NAME)).any(footer::lacks_state) {
+        checks.problem("email_campaign_activities.physical_address_in_footer.state_code", "is missing");
+    }
     checks.done(EMAILS)
 }
 
@@ -174,8 +188,18 @@ pub(super) fn delete(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     Ok(Reply::empty(204))
 }
 
-/// `GET /emails/campaign_id_xrefs`: no campaign here is older than this version of the API.
-pub(super) fn xrefs(_account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    query::old_ids(call, "v2_email_campaign_ids", 50, EMAILS)?;
-    Ok(Reply::json(200, &json!({ "xrefs": [] })))
+/// `GET /emails/campaign_id_xrefs`: numbers that nothing has are left out.
+pub(super) fn xrefs(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
+    let wanted = query::old_ids(call, "v2_email_campaign_ids", 50, EMAILS)?;
+    let campaign = |number: u64| account.campaigns.get(usize::try_from(number.checked_sub(FIRST_OLD_ID)?).ok()?);
+    let xref = |number: u64| {
+        let campaign = campaign(number)?;
+        Some(json!({
+            "v2_email_campaign_id": number.to_string(),
+            "campaign_id": campaign.campaign_id,
+            "campaign_activity_id": campaign.primary.campaign_activity_id,
+        }))
+    };
+    let xrefs: Vec<Value> = wanted.into_iter().filter_map(xref).collect();
+    Ok(Reply::json(200, &json!({ "xrefs": xrefs })))
 }

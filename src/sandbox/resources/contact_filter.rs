@@ -1,7 +1,7 @@
 //! Which contacts a collection call asks for: every filter must hold.
 //!
 //! `updated_after` looks at the contact's own `updated_at`, which an opt-out leaves alone; that is the service's trap,
-//! and `optout_after` is its remedy.
+//! and `optout_after` is its remedy. Where the collection lags, a window does not see a change that is too new.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::permission;
 use super::query;
 use super::refusal::CONTACTS;
-use crate::sandbox::account::Contact;
+use crate::sandbox::account::{Account, Contact};
 use crate::sandbox::call::{Call, Reply};
 
 const STATUSES: &[&str] = &["all", "active", "deleted", "not_set", "pending_confirmation", "temp_hold", "unsubscribed"];
@@ -29,13 +29,16 @@ impl Window {
         Ok(Self { after, before })
     }
 
-    /// Whether it holds the moment; a contact without one is only in a window without bounds.
-    fn holds(&self, moment: Option<Timestamp>) -> bool {
-        let Some(moment) = moment.map(Timestamp::as_second) else {
-            return self.after.is_none() && self.before.is_none();
-        };
-        self.after.is_none_or(|after| moment >= after.as_second())
-            && self.before.is_none_or(|before| moment < before.as_second())
+    /// Whether it holds the moment, and that is not too new to be `seen`; a contact without one is only in a window
+    /// without bounds.
+    fn holds(&self, moment: Option<Timestamp>, seen: Option<Timestamp>) -> bool {
+        if self.after.is_none() && self.before.is_none() {
+            return true;
+        }
+        let Some(moment) = moment.filter(|moment| seen.is_none_or(|seen| *moment <= seen)) else { return false };
+        let second = moment.as_second();
+        self.after.is_none_or(|after| second >= after.as_second())
+            && self.before.is_none_or(|before| second < before.as_second())
     }
 }
 
@@ -49,11 +52,13 @@ pub(super) struct Filter {
     updated: Window,
     created: Window,
     opted_out: Window,
+    /// Up to when changes are seen; `None` where all of them are.
+    seen: Option<Timestamp>,
 }
 
 impl Filter {
     /// Reads and checks all of them.
-    pub(super) fn read(call: &Call) -> Result<Self, Reply> {
+    pub(super) fn read(call: &Call, seen: Option<Timestamp>) -> Result<Self, Reply> {
         Ok(Self {
             statuses: query::choices(call, "status", STATUSES, CONTACTS)?,
             sms_statuses: query::choices(call, "sms_status", SMS_STATUSES, CONTACTS)?,
@@ -63,20 +68,28 @@ impl Filter {
             updated: Window::read(call, "updated")?,
             created: Window::read(call, "created")?,
             opted_out: Window::read(call, "optout")?,
+            seen,
         })
     }
 
-    /// Whether a contact passes.
-    pub(super) fn admits(&self, contact: &Contact) -> bool {
-        let email = contact.email.as_ref();
-        self.admits_status(contact)
+    /// The contacts that pass, oldest first, as far as they are looked at. Addresses are unique, so one is looked up.
+    pub(super) fn find<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = &'a Contact> {
+        let all: &[Contact] = if self.email.is_none() { account.contacts.as_slice() } else { &[] };
+        let one = self.email.as_ref().and_then(|address| account.contacts.get(*account.by_email.get(address)?));
+        all.iter().chain(one).filter(move |contact| self.admits(contact))
+    }
+
+    /// Whether a contact passes all filters but the address.
+    fn admits(&self, contact: &Contact) -> bool {
+        let opted_out_at = contact.email.as_ref().and_then(|email| email.opt_out_date);
+        self.seen.is_none_or(|seen| contact.created_at <= seen)
+            && self.admits_status(contact)
             && self.admits_sms_status(contact)
-            && self.email.as_ref().is_none_or(|wanted| email.is_some_and(|e| e.address.to_lowercase() == *wanted))
             && shares(&self.lists, &contact.list_memberships)
             && shares(&self.tags, &contact.taggings)
-            && self.updated.holds(Some(contact.updated_at))
-            && self.created.holds(Some(contact.created_at))
-            && self.opted_out.holds(email.and_then(|e| e.opt_out_date))
+            && self.updated.holds(Some(contact.updated_at), self.seen)
+            && self.created.holds(Some(contact.created_at), self.seen)
+            && self.opted_out.holds(opted_out_at, self.seen)
     }
 
     /// Deleted contacts pass only where they are asked for; by default everybody else does, opted out or not.
@@ -94,8 +107,8 @@ impl Filter {
     }
 
     fn admits_sms_status(&self, contact: &Contact) -> bool {
-        let status = sms_status(contact);
-        self.sms_statuses.is_empty() || self.sms_statuses.iter().any(|wanted| wanted == "all" || wanted == status)
+        let held = |wanted: &String| wanted == "all" || wanted == sms_status(contact);
+        self.sms_statuses.is_empty() || self.sms_statuses.iter().any(held)
     }
 }
 

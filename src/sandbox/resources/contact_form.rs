@@ -1,13 +1,13 @@
 //! The sign-up form: creates a contact or updates it in part, by address or by SMS number.
 //!
-//! It stands for a person's own act, so it brings people back who were deleted or had opted out.
+//! It stands for a person's own act, so it brings people back who were deleted or had opted out. Only a new address has
+//! to be confirmed, and only where the account wants that.
 
 use serde_json::{Value, json};
 
 use super::body::{self, Body};
-use super::contact_write::{
-    self as write, Absent, MAX_LISTS, Stamp, check_custom_fields, check_known, check_person, check_sms, check_street,
-};
+use super::contact_checks::{check_custom_fields, check_form_sms, check_known, check_person, check_street};
+use super::contact_write::{self as write, Absent, MAX_LISTS, Stamp};
 use super::permission;
 use super::refusal::{CONTACTS, invalid};
 use super::validate::Checks;
@@ -18,7 +18,15 @@ use crate::sandbox::env::Env;
 
 /// The sign-up form by method and path.
 pub(super) const ROUTES: &[Route] =
-    &[route("POST", "/contacts/sign_up_form", CONTACT, "contacts:write", Handler::Account(sign_up))];
+    &[route("POST", "/contacts/sign_up_form", CONTACT, "contacts:write", Handler::Account(sign_up))
+        .recorded()
+        .simplified(
+            "Calls for one contact wait for each other instead of being refused with 409, values of custom fields are \
+             not held against the field's type, and only codes of the United States are spelled out.",
+        )];
+
+/// Custom fields that a contact can come to have by the form.
+const MAX_FIELDS: usize = 50;
 
 /// `POST /contacts/sign_up_form`.
 pub(super) fn sign_up(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
@@ -34,6 +42,10 @@ pub(super) fn sign_up(account: &mut Account, env: &mut Env, call: &Call) -> Answ
     if contact.list_memberships.len() > MAX_LISTS {
         return Err(invalid(CONTACTS, "list_memberships is invalid"));
     }
+    if contact.custom_fields.len() > MAX_FIELDS {
+        return Err(invalid(CONTACTS, "custom_fields is invalid"));
+    }
+    account.outbox.extend(permission::ask(&mut contact, env));
     let id = contact.contact_id.clone();
     if let Some(index) = known {
         contact.update_source = Some(stamp.source.to_owned());
@@ -58,8 +70,8 @@ fn check(account: &Account, form: &Body) -> Result<(), Reply> {
             street.say("Address format");
         }
     });
-    check_custom_fields(&mut checks, 50);
-    check_sms(&mut checks, &["sms_address"]);
+    check_custom_fields(&mut checks, MAX_FIELDS);
+    check_form_sms(&mut checks);
     checks.done(CONTACTS)?;
     check_known(account, form)
 }
@@ -85,10 +97,12 @@ pub(super) fn by_sms_number(account: &Account, number: &str) -> Option<usize> {
 /// Writes what the form has, and nothing else.
 fn fill(contact: &mut Contact, form: &Body, env: &mut Env, stamp: &Stamp<'_>) {
     if let Some(address) = body::text(form, "email_address") {
-        contact.email = Some(permission::signed_up(contact.email.as_ref(), &address, stamp.at));
+        let confirms = env.options.confirmed_opt_in;
+        contact.email = Some(permission::signed_up(contact.email.as_ref(), &address, confirms, stamp.at));
     }
     contact.deleted_at = None;
     contact.resubscribe_sent = false;
+    contact.resubscribe_lists.clear();
     write::set_person(contact, form, Absent::Keeps);
     write::set_custom_fields(contact, form);
     write::add_lists(contact, &body::ids(form, "list_memberships"));

@@ -1,48 +1,51 @@
-//! Contacts: reading, creating, replacing, deleting, and the small operations around them.
+//! One contact: reading, creating, replacing, deleting it, and the small operations around that.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::body::{self, Body};
-use super::contact_filter::Filter;
+use super::contact_checks::{check_known, check_parts, check_person};
+use super::contact_choice;
 use super::contact_view::{PARTS, apart_from_permission, view, whole};
-use super::contact_write::{
-    self as write, Absent, Stamp, check_known, check_parts, check_person, known_lists, refuse_taken,
-};
-use super::page::{self, Page};
+use super::contact_write::{self as write, Absent, Stamp, known_lists, refuse_taken};
 use super::permission;
 use super::query;
 use super::refusal::{CONTACTS, conflict, invalid, path_id, unknown};
 use super::validate::Checks;
 use super::{CONTACT, Handler, Route, route};
-use crate::sandbox::account::{Account, Contact, Mail};
+use crate::sandbox::account::{Account, Contact};
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::Env;
 
 /// Contacts by method and path.
 pub(super) const ROUTES: &[Route] = &[
-    route("GET", "/contacts", CONTACT, "contacts:read", Handler::Account(list)),
-    route("POST", "/contacts", CONTACT, "contacts:write", Handler::Account(create)),
-    route("GET", "/contacts/counts", CONTACT, "contacts:read", Handler::Account(counts)),
-    route("GET", "/contacts/contact_id_xrefs", CONTACT, "contacts:read", Handler::Account(xrefs)),
+    route("POST", "/contacts", CONTACT, "contacts:write", Handler::Account(create)).recorded().simplified(
+        "No welcome mail is sent, values of custom fields are not held against the field's type, and only codes of the \
+         United States are spelled out.",
+    ),
+    route("GET", "/contacts/counts", CONTACT, "contacts:read", Handler::Account(counts)).recorded(),
+    route("GET", "/contacts/contact_id_xrefs", CONTACT, "contacts:read", Handler::Account(xrefs))
+        .simplified("The numbers of the previous API simply count up from 1."),
     route(
         "GET",
         "/contacts/sms_engagement_history/{contact_id}",
         CONTACT,
         "contacts:read",
         Handler::Account(sms_history),
-    ),
+    )
+    .inferred()
+    .simplified("The rows are read off the channel's latest dates and the replies to campaigns; older ones are lost."),
     route("PUT", "/contacts/resubscribe/{contact_id}", CONTACT, "contacts:write", Handler::Account(resubscribe)),
-    route("GET", "/contacts/{contact_id}", CONTACT, "contacts:read", Handler::Account(get)),
-    route("PUT", "/contacts/{contact_id}", CONTACT, "contacts:write", Handler::Account(put)),
+    route("GET", "/contacts/{contact_id}", CONTACT, "contacts:read", Handler::Account(get)).recorded(),
+    route("PUT", "/contacts/{contact_id}", CONTACT, "contacts:write", Handler::Account(put)).recorded().simplified(
+        "A new address sends no second welcome mail, values of custom fields are not held against the field's type, \
+         and only codes of the United States are spelled out.",
+    ),
     route("DELETE", "/contacts/{contact_id}", CONTACT, "contacts:write", Handler::Account(delete)),
 ];
 
 /// Who can be named as the source of a change. `Landing Page` is in no contract, but the service takes it.
 const CREATE_SOURCES: &[&str] = &["Account", "Contact", "Landing Page"];
 const UPDATE_SOURCES: &[&str] = &["Account", "Contact"];
-/// How long somebody counts as a new subscriber.
-const NEW: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The contact in the path, deleted or not.
 fn find(account: &Account, call: &Call) -> Result<usize, Reply> {
@@ -52,41 +55,6 @@ fn find(account: &Account, call: &Call) -> Result<usize, Reply> {
 
 fn not_found() -> Reply {
     unknown(CONTACTS, "contact_id")
-}
-
-/// `GET /contacts`.
-pub(super) fn list(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let page = page::open(call, 500, CONTACTS)?;
-    if page.call.query("segment_id").is_some() {
-        return by_segment(account, &page);
-    }
-    let filter = Filter::read(&page.call)?;
-    let parts = query::choices(&page.call, "include", PARTS, CONTACTS)?;
-    let counted = query::flag(&page.call, "include_count", CONTACTS)?;
-    let found: Vec<&Contact> = account.contacts.iter().filter(|contact| filter.admits(contact)).collect();
-    let total = found.len();
-    let (found, next) = page.by_position(found)?;
-    let mut answer = Body::new();
-    let contacts: Vec<Value> = found.into_iter().map(|contact| view(contact, &parts)).collect();
-    body::show(&mut answer, "contacts", Some(contacts));
-    body::show(&mut answer, "contacts_count", counted.then_some(total));
-    body::show(&mut answer, "_links", Some(page.links("/contacts", next.as_deref())));
-    Ok(Reply::json(200, &Value::Object(answer)))
-}
-
-/// Contacts of a segment: nobody, as this part has no segments. The filter stands alone with `limit`, and the first
-/// question is answered "not yet", as the service does while it works a segment out.
-fn by_segment(account: &mut Account, page: &Page) -> Answer {
-    if let Some((name, _)) = page.call.query.iter().find(|(name, _)| name != "segment_id" && name != "limit") {
-        return Err(invalid(CONTACTS, &format!("segment_id, {name} are mutually exclusive")));
-    }
-    if page.call.query_list("segment_id").len() != 1 {
-        return Err(invalid(CONTACTS, "segment_id is invalid"));
-    }
-    if account.segments_asked.insert(page.call.query("segment_id").unwrap_or_default().to_owned()) {
-        return Ok(Reply::json(202, &json!({ "status": "processing" })));
-    }
-    Ok(Reply::json(200, &json!({ "contacts": [], "_links": {} })))
 }
 
 /// `GET /contacts/{contact_id}`. A deleted contact is still shown, with `deleted_at`.
@@ -111,11 +79,12 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     contact.email = email.map(|email| permission::from_object(email, &source, stamp.at));
     write::set_person(&mut contact, &sent, Absent::Clears);
     write::set_parts(&mut contact, &sent, env, &stamp);
+    account.outbox.extend(permission::ask(&mut contact, env));
     // The answer shows the sub-resources that came with the request, and no others.
     let parts: Vec<String> = sent.keys().filter(|name| PARTS.contains(&name.as_str())).cloned().collect();
-    let shown = view(&contact, &parts);
+    let created = Reply::json(201, &view(&contact, &parts));
     write::insert(account, contact);
-    Ok(Reply::json(201, &shown))
+    Ok(created)
 }
 
 fn check_create(account: &Account, sent: &Body) -> Result<(), Reply> {
@@ -155,9 +124,9 @@ pub(super) fn put(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
     after.update_source = Some(source.clone());
     after.deleted_at = None;
     touch(&before, &mut after, &stamp);
-    let shown = whole(&after);
+    let changed = Reply::json(200, &whole(&after));
     write::replace(account, index, after);
-    Ok(Reply::json(200, &shown))
+    Ok(changed)
 }
 
 /// Refuses a bad body; answers who makes the change.
@@ -188,6 +157,7 @@ fn touch(before: &Contact, after: &mut Contact, stamp: &Stamp<'_>) {
     }
     if !permission::opted_out(after) {
         after.resubscribe_sent = false;
+        after.resubscribe_lists.clear();
     }
 }
 
@@ -196,9 +166,7 @@ pub(super) fn delete(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     let index = find(account, call)?;
     let contact = account.contacts.get_mut(index).filter(|c| c.deleted_at.is_none()).ok_or_else(not_found)?;
     let now = env.now();
-    contact.list_memberships.clear();
-    contact.deleted_at = Some(now);
-    contact.updated_at = now;
+    super::bulk_work::delete_contact(contact, now);
     Ok(Reply::empty(204))
 }
 
@@ -215,11 +183,7 @@ pub(super) fn counts(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     body::show(&mut answer, "pending", Some(with("pending_confirmation")));
     body::show(&mut answer, "unsubscribed", Some(with("unsubscribed")));
     let now = env.now();
-    let recent = |c: &&&Contact| {
-        let since = c.email.as_ref().and_then(|email| email.opt_in_date);
-        permission::mailable(c) && since.is_some_and(|since| now.duration_since(since) <= NEW)
-    };
-    let new = living.iter().filter(recent).count();
+    let new = living.iter().filter(|contact| contact_choice::is_new(contact, now)).count();
     body::show(&mut answer, "new_subscriber", include.map(|_| new));
     Ok(Reply::json(200, &Value::Object(answer)))
 }
@@ -234,20 +198,21 @@ pub(super) fn xrefs(account: &mut Account, _env: &mut Env, call: &Call) -> Answe
     Ok(Reply::json(200, &json!({ "xrefs": xrefs })))
 }
 
-/// `GET /contacts/sms_engagement_history/{contact_id}`: no messages are sent here, so there is none.
+/// `GET /contacts/sms_engagement_history/{contact_id}`.
 pub(super) fn sms_history(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    find(account, call)?;
-    Ok(Reply::json(200, &json!([])))
+    let place = find(account, call)?;
+    Ok(Reply::json(200, &super::sms_reports::engagement_history(account, place)))
 }
 
-/// `PUT /contacts/resubscribe/{contact_id}`: one mail that asks whether the person wants to come back.
+/// `PUT /contacts/resubscribe/{contact_id}`: one mail that asks whether the person wants to come back. Until the person
+/// says so, nothing else changes.
 pub(super) fn resubscribe(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
     let index = find(account, call)?;
     let sent = body::read(call, CONTACTS)?;
     Checks::of(&sent).required("list_ids").ids("list_ids", write::MAX_LISTS).not_empty("list_ids").done(CONTACTS)?;
-    known_lists(account, &body::ids(&sent, "list_ids"))?;
+    let list_ids = body::ids(&sent, "list_ids");
+    known_lists(account, &list_ids)?;
     let contact = account.contacts.get_mut(index).filter(|c| c.deleted_at.is_none()).ok_or_else(not_found)?;
-    let address = contact.email.as_ref().map(|email| email.address.clone()).unwrap_or_default();
     if !permission::opted_out(contact) {
         return Err(invalid(CONTACTS, "contact is not unsubscribed"));
     }
@@ -255,7 +220,8 @@ pub(super) fn resubscribe(account: &mut Account, env: &mut Env, call: &Call) -> 
         return Err(conflict(CONTACTS, "A resubscribe email was already sent to this contact"));
     }
     contact.resubscribe_sent = true;
-    let subject = "Please confirm your subscription".to_owned();
-    account.outbox.push(Mail { at: env.now(), to: address, subject, html: String::new(), kind: "resubscribe".into() });
+    contact.resubscribe_lists = list_ids;
+    let address = contact.email.as_ref().map_or("", |email| email.address.as_str());
+    account.outbox.push(permission::request(address, "resubscribe", env.now()));
     Ok(Reply::empty(200))
 }

@@ -3,40 +3,77 @@
 //! Each resource has its own table, which holds what the gate needs before a handler runs, and how sure we are.
 
 mod ab_tests;
-mod account_services;
+pub(super) mod account_services;
+mod automation_shapes;
 mod automations;
 mod body;
 mod bulk;
+mod bulk_work;
+mod campaign_checks;
 mod campaign_content;
+mod campaign_footer;
+mod campaign_preview;
+mod campaign_sending;
+mod campaign_trial;
 mod campaigns;
+mod contact_checks;
+mod contact_choice;
 mod contact_exports;
 mod contact_filter;
 mod contact_form;
+mod contact_history;
+mod contact_parts;
 mod contact_reports;
+mod contact_search;
+mod contact_sms;
 mod contact_view;
 mod contact_write;
 mod contacts;
 mod custom_fields;
 mod email_reports;
+mod event_check_in;
+mod event_form;
+mod event_page;
+mod event_view;
 mod events;
+mod export_file;
 mod file_import;
 mod import;
+mod import_row;
 mod jobs;
 mod landing_reports;
 mod lists;
+mod multipart;
 mod page;
 mod partner_accounts;
+pub(super) mod partner_billing;
+mod partner_operations;
+mod partner_plans;
+mod partner_provision;
 pub(super) mod permission;
 pub(super) mod privileges;
 mod query;
 mod refusal;
+mod registration_view;
 mod registrations;
+mod report_links;
+mod report_page;
+mod report_rows;
 mod report_summaries;
+mod report_sums;
 mod resends;
 mod schedules;
+mod segment_fields;
+mod segment_grammar;
+mod segment_match;
+mod segment_tree;
 mod segments;
+mod shape;
+mod sms_channel;
+mod sms_history;
 mod sms_reports;
 mod social;
+mod social_posts;
 mod tags;
 mod validate;
 mod webhooks;
@@ -124,6 +161,7 @@ impl Route {
 /// Every operation, by resource.
 pub(super) const ROUTES: &[&[Route]] = &[
     account_services::ROUTES,
+    contact_search::ROUTES,
     contacts::ROUTES,
     contact_form::ROUTES,
     lists::ROUTES,
@@ -160,4 +198,49 @@ pub(super) fn tick(account: &mut Account, env: &mut Env) {
     jobs::advance(account, env);
     schedules::advance(account, env);
     engagement::advance(account, env.now());
+    sms_reports::advance(account, env.now());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
+    use super::ROUTES;
+
+    type Told = BTreeMap<(String, String), (Vec<String>, Vec<String>)>;
+
+    /// Scopes and privileges of each operation, as the vendor's contract has them.
+    fn contract() -> Told {
+        let contract: Value = serde_json::from_str(include_str!("../../../tests/contract/v3.json")).unwrap();
+        let texts = |v: &Value| -> Vec<String> {
+            let mut texts: Vec<String> = v.as_array().unwrap().iter().map(|t| t.as_str().unwrap().to_owned()).collect();
+            texts.sort();
+            texts
+        };
+        let text = |o: &Value, name: &str| o[name].as_str().unwrap().to_owned();
+        let operations = contract["operations"].as_array().unwrap().iter();
+        operations
+            .map(|o| ((text(o, "path"), text(o, "method")), (texts(&o["scopes"]), texts(&o["privileges"]))))
+            .collect()
+    }
+
+    #[test]
+    fn every_operation_of_the_contract_answers_under_its_own_scope_and_privilege() {
+        let ours = ROUTES.iter().copied().flatten().map(|route| {
+            // The contract names the partners' scope in its list of authorizers, not at each operation.
+            let named = route.scopes.iter().filter(|_| !route.path.starts_with("/partner/"));
+            let mut scopes: Vec<String> = named.map(|s| (*s).to_owned()).collect();
+            scopes.sort();
+            let privileges = route.privilege.iter().map(|p| (*p).to_owned()).collect();
+            ((route.path.to_owned(), route.method.to_owned()), (scopes, privileges))
+        });
+        let (ours, theirs): (Told, Told) = (ours.collect(), contract());
+        let missing: Vec<_> = theirs.keys().filter(|k| !ours.contains_key(*k)).collect();
+        let invented: Vec<_> = ours.keys().filter(|k| !theirs.contains_key(*k)).collect();
+        assert!(missing.is_empty() && invented.is_empty(), "missing {missing:#?}, invented {invented:#?}");
+        let differ: Vec<_> = ours.iter().filter(|(k, v)| theirs[*k] != **v).map(|(k, v)| (k, v, &theirs[k])).collect();
+        assert!(differ.is_empty(), "ours, then theirs: {differ:#?}");
+    }
 }

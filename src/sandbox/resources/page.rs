@@ -41,16 +41,19 @@ pub(super) fn open(call: &Call, max: usize, namespace: &'static str) -> Result<P
 }
 
 impl Page {
-    /// The items of this page, and the position of the next one, counted from 1.
-    pub(super) fn by_position<T>(&self, items: Vec<T>) -> Result<(Vec<T>, Option<String>), Reply> {
+    /// The items of this page, and the position of the next one, counted from 1. Of what follows the page only one
+    /// item is looked for: a collection can be long.
+    pub(super) fn by_position<T>(&self, items: impl IntoIterator<Item = T>) -> Result<(Vec<T>, Option<String>), Reply> {
         let position = match &self.next {
             None => 1,
             Some(text) => text.parse::<usize>().map_err(|_| bad_cursor(self.namespace))?,
         };
         let start = position.checked_sub(1).ok_or_else(|| bad_cursor(self.namespace))?;
         let end = start.saturating_add(self.limit);
-        let next = (items.len() > end).then(|| end.saturating_add(1).to_string());
-        Ok((items.into_iter().skip(start).take(self.limit).collect(), next))
+        let mut items = items.into_iter().skip(start);
+        let found: Vec<T> = items.by_ref().take(self.limit).collect();
+        let next = items.next().map(|_| end.saturating_add(1).to_string());
+        Ok((found, next))
     }
 
     /// The items of this page, and the id with which the next one begins.
@@ -103,7 +106,7 @@ fn limit(call: &Call, max: usize, namespace: &str) -> Result<usize, Reply> {
 }
 
 /// Base64 with or without padding, of either alphabet, with a plus that a query parser made into a blank.
-fn decode_base64(text: &str) -> Option<String> {
+pub(super) fn decode_base64(text: &str) -> Option<String> {
     let plain = |c| match c {
         ' ' | '-' => '+',
         '_' => '/',

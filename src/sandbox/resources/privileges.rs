@@ -1,6 +1,7 @@
 //! What the roles of an account may do.
 //!
-//! The numbers are invented; the names are those that the contract asks for. The gate holds operations against them.
+//! The names are those that the contract asks for, and `campaign:create`, whose number is the one that is published;
+//! the other numbers are invented. The gate holds operations against the names.
 
 use crate::sandbox::env::Role;
 

@@ -12,6 +12,16 @@ pub(super) const CONTACTS: &str = "contacts.api";
 pub(super) const EMAILS: &str = "emails.api";
 /// Account services. A guess too.
 pub(super) const ACCOUNT: &str = "account.api";
+/// Segments. A guess too.
+pub(super) const SEGMENTS: &str = "segments.api";
+/// Reports; on record for the statistics of campaigns.
+pub(super) const REPORTS: &str = "reportingsvc";
+/// Events and registrations. A guess too.
+pub(super) const EVENTS: &str = "events.api";
+/// Social media. A guess too.
+pub(super) const SOCIAL: &str = "social.api";
+/// Partner accounts and webhooks. A guess too.
+pub(super) const PARTNER_API: &str = "partner.api";
 
 /// 400: what was sent does not hold.
 pub(super) fn invalid(namespace: &str, text: &str) -> Reply {

@@ -1,22 +1,22 @@
-//! Sending: schedules, test mails, and the history of what went out.
+//! Sending as callers see it: schedules, test mails, and the history of what went out.
 //!
-//! Nothing leaves the stand-in: a sending notes who would have had which mail, and what they do with it.
-
-use std::collections::BTreeSet;
+//! Sending now and sending later are the same thing here: a date, after which the campaign goes its way by itself.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::body::{self, Body};
-use super::campaign_content::{Part, check_senders, find, find_primary, not_found};
+use super::campaign_checks::check_senders;
+use super::campaign_content::{Part, find, find_primary, id_of, not_found};
+use super::campaign_footer as footer;
+use super::campaign_preview::test_mail;
+pub(super) use super::campaign_sending::advance;
 use super::campaigns::status;
-use super::permission;
 use super::refusal::{EMAILS, invalid, too_many};
 use super::validate::{Checks, instant, is_email};
 use super::{CAMPAIGN, Handler, Route, route};
-use crate::sandbox::account::{Account, Campaign, Mail, Sending};
+use crate::sandbox::account::{Account, Mail, Sending};
 use crate::sandbox::call::{Answer, Call, Reply};
-use crate::sandbox::engagement;
 use crate::sandbox::env::{Env, millis};
 
 /// Sending by method and path.
@@ -34,7 +34,9 @@ pub(super) const ROUTES: &[Route] = &[
         CAMPAIGN,
         "campaign:send",
         Handler::Account(create),
-    ),
+    )
+    .recorded()
+    .simplified("A send fails only for a sender that is not confirmed or an address that is missing."),
     route(
         "DELETE",
         "/emails/activities/{campaign_activity_id}/schedules",
@@ -83,15 +85,12 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     let date = read_date(&sent, now)?;
     let index = account.campaigns.iter().position(|campaign| campaign.campaign_id == id).ok_or_else(not_found)?;
     check_ready(account, index)?;
-    let Some(date) = date else {
-        send(account, env, index, now);
-        return Ok(Reply::json(201, &schedule(None)));
-    };
     let campaign = account.campaigns.get_mut(index).ok_or_else(not_found)?;
     campaign.primary.before = std::mem::replace(&mut campaign.status, status::SCHEDULED.to_owned());
-    campaign.primary.scheduled = Some(date);
+    campaign.primary.scheduled = Some(date.unwrap_or(now));
     campaign.updated_at = now;
-    Ok(Reply::json(201, &schedule(Some(date))))
+    advance(account, env);
+    Ok(Reply::json(201, &schedule(date)))
 }
 
 /// The moment to send at; `None` for now, which is written as the text `0`.
@@ -122,7 +121,7 @@ fn check_ready(account: &Account, index: usize) -> Result<(), Reply> {
             "contact_list_ids, segment_ids are missing, at least one parameter must be provided",
         ));
     }
-    if account.physical_address.is_none() && !content.contains_key("physical_address_in_footer") {
+    if footer::of(account, content).is_none() {
         return Err(invalid(EMAILS, "The account has no physical address"));
     }
     check_senders(account, content)
@@ -140,94 +139,25 @@ pub(super) fn delete(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     Ok(Reply::empty(204))
 }
 
-/// Sends every campaign whose time has come, dated then and not when somebody looked.
-pub(super) fn advance(account: &mut Account, env: &mut Env) {
-    let now = env.now();
-    let due = |campaign: &Campaign| {
-        let date = campaign.primary.scheduled.filter(|date| *date <= now);
-        date.filter(|_| campaign.status == status::SCHEDULED)
-    };
-    let ready: Vec<(usize, Timestamp)> =
-        account.campaigns.iter().enumerate().filter_map(|(index, campaign)| Some((index, due(campaign)?))).collect();
-    for (index, at) in ready {
-        send(account, env, index, at);
-    }
-}
-
-/// Sends a campaign to those of its lists who can be mailed and have not had it yet.
-fn send(account: &mut Account, env: &Env, index: usize, at: Timestamp) {
-    let Some(campaign) = account.campaigns.get(index) else { return };
-    let mut sending = sending(account, campaign, at);
-    sending.recipients = recipients(account, campaign);
-    engagement::foresee(&mut sending, &account.contacts, env);
-    account.sendings.push(sending);
-    let Some(campaign) = account.campaigns.get_mut(index) else { return };
-    campaign.primary.scheduled = None;
-    status::DONE.clone_into(&mut campaign.status);
-    campaign.updated_at = at;
-}
-
-/// A sending of a campaign as it is now, without its recipients.
-fn sending(account: &Account, campaign: &Campaign, at: Timestamp) -> Sending {
-    let content = &campaign.primary.content;
-    let activity = &campaign.primary.campaign_activity_id;
-    let html = body::text(content, "html_content").unwrap_or_default();
-    let segments = body::array(content, "segment_ids").unwrap_or_default();
-    Sending {
-        send_id: account.sendings_of(activity).map(|earlier| earlier.send_id).max().unwrap_or(0) + 1,
-        campaign_id: campaign.campaign_id.clone(),
-        campaign_activity_id: activity.clone(),
-        at,
-        list_ids: body::ids(content, "contact_list_ids"),
-        segment_ids: segments.iter().filter_map(Value::as_u64).collect(),
-        subject: body::text(content, "subject").unwrap_or_default(),
-        links: engagement::links(&html),
-        html,
-        ..Sending::default()
-    }
-}
-
-/// Places of everybody who is to get a campaign now.
-fn recipients(account: &Account, campaign: &Campaign) -> Vec<u32> {
-    let lists: BTreeSet<String> = body::ids(&campaign.primary.content, "contact_list_ids").into_iter().collect();
-    let activity = &campaign.primary.campaign_activity_id;
-    let reached: BTreeSet<u32> = account.sendings_of(activity).flat_map(|s| s.recipients.iter().copied()).collect();
-    let places = (0_u32..).zip(&account.contacts);
-    let wanted = places.filter(|(place, contact)| {
-        permission::mailable(contact)
-            && contact.list_memberships.iter().any(|id| lists.contains(id))
-            && !reached.contains(place)
-    });
-    wanted.map(|(place, _)| place).collect()
-}
-
-/// A mail of a campaign to one address.
-fn mail(campaign: &Campaign, to: &str, kind: &'static str, at: Timestamp) -> Mail {
-    let content = &campaign.primary.content;
-    let subject = body::text(content, "subject").unwrap_or_default();
-    let html = body::text(content, "html_content").unwrap_or_default();
-    Mail { at, to: to.to_owned(), subject, html, kind: kind.into() }
-}
-
-/// `GET …/send_history`: oldest first.
+/// `GET …/send_history`: oldest first. A page on the web has none.
 pub(super) fn history(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
     let (index, part) = find(account, call)?;
     let campaign = account.campaigns.get(index).ok_or_else(not_found)?;
-    let id = &campaign.primary.campaign_activity_id;
-    let sends: Vec<Value> = account.sendings_of(id).filter(|_| part == Part::Primary).map(sent).collect();
+    let sends: Vec<Value> = account.sendings_of(id_of(campaign, part)).map(sent).collect();
     Ok(Reply::json(200, &Value::Array(sends)))
 }
 
 /// A sending as the history shows it.
 fn sent(sending: &Sending) -> Value {
+    let outcome = if sending.went_out() { "COMPLETED" } else { "ERRORED" };
     json!({
         "send_id": sending.send_id,
         "contact_list_ids": sending.list_ids,
         "segment_ids": sending.segment_ids,
         "count": sending.recipients.len(),
         "run_date": millis(sending.at),
-        "send_status": "COMPLETED",
-        "reason_code": 0,
+        "send_status": outcome,
+        "reason_code": sending.reason_code,
     })
 }
 
@@ -240,7 +170,11 @@ pub(super) fn test_send(account: &mut Account, env: &mut Env, call: &Call) -> An
     let now = env.now();
     count_tests(account, addresses.len(), now)?;
     let campaign = account.campaigns.iter().find(|campaign| campaign.campaign_id == id).ok_or_else(not_found)?;
-    let mails: Vec<Mail> = addresses.iter().map(|address| mail(campaign, address, "test", now)).collect();
+    let content = &campaign.primary.content;
+    let subject = body::text(content, "subject").unwrap_or_default();
+    let html = test_mail(account, content, body::text(&sent, "personal_message").as_deref());
+    let mail = |to| Mail { at: now, to, subject: subject.clone(), html: html.clone(), kind: "test".into() };
+    let mails: Vec<Mail> = addresses.into_iter().map(mail).collect();
     account.outbox.extend(mails);
     Ok(Reply::empty(204))
 }
