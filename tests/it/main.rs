@@ -15,6 +15,7 @@ mod properties;
 mod protocol;
 mod retry_cells;
 mod runtime;
+mod sandbox;
 mod secrets;
 mod snapshots;
 mod stores;

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 use crate::support::{Bench, request};
 
 /// Actions of every effect, and some that start jobs: those are harmful whatever their effect is.
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 9] = [
     "get_contact",
     "update_contact",
     "create_or_update_contact",
@@ -38,6 +38,7 @@ const ACTIONS: [&str; 8] = [
     "create_contact_list",
     "schedule_email_campaign",
     "start_contact_json_import_job",
+    "start_list_memberships_add_job",
     "delete_contact_list",
 ];
 
@@ -302,6 +303,11 @@ impl Stage {
                 let rows = json!({ "import_data": [row], "list_ids": [list] });
                 ("POST", "/v3/activities/contacts_json_import".to_owned(), rows)
             }
+            "start_list_memberships_add_job" => {
+                let contact = self.new_contact().await;
+                let who = json!({ "list_ids": [list], "source": { "contact_ids": [contact] } });
+                ("POST", "/v3/activities/add_list_memberships".to_owned(), who)
+            }
             "delete_contact_list" => {
                 let list = self.new_list().await;
                 ("DELETE", format!("/v3/contact_lists/{list}"), json!({ "list_id": list }))
@@ -315,7 +321,10 @@ impl Stage {
     async fn meets(&self, deed: &Deed, way: Way, times: u32) -> Seen {
         let (method, path) = (deed.method, deed.path.clone());
         if let Some(kind) = way.order() {
-            let order = json!({ "kind": kind, "method": method, "path": path, "times": times, "delay_ms": 1_000 });
+            let mut order = json!({ "kind": kind, "method": method, "path": path, "times": times });
+            if kind == "slow" {
+                order["delay_ms"] = json!(1_000);
+            }
             self.bench.faults(order).await;
         }
         *self.road.trap.lock().unwrap() = Some(Trap { way, method, path, times });

@@ -325,9 +325,14 @@ async fn a_campaign_is_made_aimed_tested_scheduled_and_taken_back() {
 #[tokio::test]
 async fn a_read_that_is_not_ready_is_asked_for_again() {
     let bench = Bench::new().await;
-    let result = bench.run("list_contacts", json!({ "segment_id": 42 })).await.unwrap();
+    let part = json!({ "source": "tracking", "field": "opened", "op": "contains-any", "const_value": "last-n-campaigns", "param": "5" });
+    let criteria = json!({ "version": "1.0.0", "criteria": { "type": "and", "group": [part] } });
+    for name in ["One", "Two"] {
+        bench.get("create_segment", json!({ "name": name, "segment_criteria": criteria })).await;
+    }
+    let result = bench.run("list_contacts", json!({ "segment_id": 1 })).await.unwrap();
     assert_eq!((result.meta.http_status, result.meta.calls), (Some(200), 2));
-    let mut hurried = request("list_contacts", json!({ "segment_id": 43 }));
+    let mut hurried = request("list_contacts", json!({ "segment_id": 2 }));
     hurried.options.timeout_ms = Some(200);
     let error = code(bench.connector.invoke(hurried).await);
     assert_eq!(error.code, Code::NotReady);

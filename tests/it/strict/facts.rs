@@ -3,18 +3,18 @@
 use serde_json::Value;
 
 /// An operation that fits a path, and the values of its path's variables, still encoded.
-pub(super) type Route<'a> = (&'a Value, Vec<(&'a str, &'a str)>);
+pub(crate) type Route<'a> = (&'a Value, Vec<(&'a str, &'a str)>);
 
 /// The contract's facts.
-pub(super) struct Facts(Value);
+pub(crate) struct Facts(pub(crate) Value);
 
 impl Facts {
-    pub(super) fn load() -> Self {
+    pub(crate) fn load() -> Self {
         Self(serde_json::from_str(include_str!("../../contract/v3.json")).expect("the contract is JSON"))
     }
 
     /// The operation that a call means; literal segments win over variables.
-    pub(super) fn route<'a>(&'a self, method: &str, path: &'a str) -> Result<Route<'a>, String> {
+    pub(crate) fn route<'a>(&'a self, method: &str, path: &'a str) -> Result<Route<'a>, String> {
         let below = path.strip_prefix("/v3").ok_or("the path does not begin with /v3")?;
         let operations = self.0["operations"].as_array().into_iter().flatten();
         let mut fitting: Vec<Route<'a>> =
@@ -31,7 +31,7 @@ impl Facts {
     }
 
     /// What a schema comes down to when its references are followed.
-    pub(super) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+    pub(crate) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         let mut schema = schema;
         while let Some(reference) = schema["$ref"].as_str() {
             schema = &self.0["definitions"][reference.trim_start_matches("#/definitions/")];
@@ -41,17 +41,17 @@ impl Facts {
 }
 
 /// The parameters of an operation that stand in one place.
-pub(super) fn parameters<'a>(operation: &'a Value, place: &'static str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn parameters<'a>(operation: &'a Value, place: &'static str) -> impl Iterator<Item = &'a Value> {
     operation["parameters"].as_array().into_iter().flatten().filter(move |parameter| parameter["in"] == place)
 }
 
 /// The name of a parameter.
-pub(super) fn name(parameter: &Value) -> &str {
+pub(crate) fn name(parameter: &Value) -> &str {
     parameter["name"].as_str().unwrap_or_default()
 }
 
 /// Whether a list of texts has this one.
-pub(super) fn has(list: &Value, text: &str) -> bool {
+pub(crate) fn has(list: &Value, text: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
 }
 

@@ -6,7 +6,7 @@ use super::facts::{Facts, has};
 use super::{formats, text};
 
 /// Checks a value and all that is in it; its depth is that of the value, which the JSON reader has limited.
-pub(super) fn check(facts: &Facts, schema: &Value, value: &Value, at: &str, say: &mut Vec<String>) {
+pub(crate) fn check(facts: &Facts, schema: &Value, value: &Value, at: &str, say: &mut Vec<String>) {
     let schema = facts.resolve(schema);
     let kind = schema["type"].as_str().or_else(|| schema.get("properties").map(|_| "object"));
     if let Some(kind) = kind.filter(|kind| !is(value, kind)) {

@@ -6,9 +6,9 @@
 
 mod answer;
 mod call;
-mod facts;
+pub(crate) mod facts;
 mod formats;
-mod json;
+pub(crate) mod json;
 mod judge;
 mod multipart;
 mod own;
