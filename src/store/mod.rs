@@ -345,6 +345,7 @@ pub trait Store: Send + Sync {
 
 /// How much longer than asked for now a lease may last that was taken before. A longer one is from a clock that was
 /// set back since, and would hold everybody up for as long.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) const BELIEVED_MS: i64 = 60_000;
 
 /// Milliseconds in a day.
