@@ -70,7 +70,10 @@ pub(super) fn tokens(answer: &HttpAnswer, place: &str, now_ms: i64) -> Result<To
     let told = body["expires_in"].as_f64().or_else(|| text("expires_in")?.parse().ok());
     // A duration in whole seconds; the cast keeps to its bounds.
     #[allow(clippy::cast_possible_truncation, reason = "clamped to a year")]
-    let lifetime = told.unwrap_or(86_400.0).clamp(0.0, 366.0 * 86_400.0) as i64;
+    let told = told.map(|seconds: f64| seconds.clamp(0.0, 366.0 * 86_400.0) as i64);
+    // Where nothing is told, the token itself says when it ends; by a clock that is wrong it may seem to have ended.
+    let claimed = claims.exp.map(|end| end.saturating_sub(now_ms / 1_000)).filter(|left| *left > 0);
+    let lifetime = told.or(claimed).unwrap_or(86_400).min(366 * 86_400);
     let words = |list: &Value| list.as_array().map(|l| l.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     let scopes =
         text("scope").map(|s| s.split_whitespace().map(str::to_owned).collect()).or_else(|| words(&body["scope"]));
@@ -82,4 +85,31 @@ pub(super) fn tokens(answer: &HttpAnswer, place: &str, now_ms: i64) -> Result<To
         scopes: scopes.or(claims.scp),
         api_key: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use serde_json::{Value, json};
+
+    use super::tokens;
+    use crate::transport::HttpAnswer;
+
+    /// Seconds that a token lives, by this answer.
+    fn life(answer: &Value) -> i64 {
+        let body = answer.to_string().into_bytes().into();
+        let answer = HttpAnswer { status: 200, content_type: "application/json".to_owned(), request_id: None, body };
+        tokens(&answer, "the token endpoint", 1_000_000).unwrap().expires_ms / 1_000 - 1_000
+    }
+
+    #[test]
+    fn a_token_lives_as_long_as_is_told_else_as_it_says_itself_else_a_day() {
+        let token = |end: i64| format!("e30.{}.x", URL_SAFE_NO_PAD.encode(json!({ "exp": end }).to_string()));
+        assert_eq!(life(&json!({ "access_token": token(5_000), "expires_in": 60 })), 60);
+        assert_eq!(life(&json!({ "access_token": token(5_000), "expires_in": "60" })), 60);
+        assert_eq!(life(&json!({ "access_token": token(5_000) })), 4_000);
+        assert_eq!(life(&json!({ "access_token": token(500) })), 86_400, "our clock is wrong");
+        assert_eq!(life(&json!({ "access_token": token(i64::MAX) })), 366 * 86_400);
+        assert_eq!(life(&json!({ "access_token": "opaque" })), 86_400);
+    }
 }

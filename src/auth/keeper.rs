@@ -143,7 +143,9 @@ impl Keeper {
             token.uses.now(parts.clock.now_ms());
             return Ok(parts.keep(token));
         }
-        refresh::once(Arc::clone(parts), token, refused).await
+        let token = refresh::once(Arc::clone(parts), token, refused).await?;
+        token.uses.now(parts.clock.now_ms());
+        Ok(token)
     }
 
     /// A token that a partner action can carry: the connection's own if it is a partner's, else one of its profile's

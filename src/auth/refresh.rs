@@ -125,7 +125,8 @@ async fn renewing<T>(parts: &Parts, lease: &Lease, work: impl Future<Output = T>
             done = &mut work => return done,
             () = tokio::time::sleep(RENEW) => {
                 // A lease that was lost is noticed where it matters: before anything is sent.
-                let _ = parts.store.keep_lease(lease, parts.clock.now_ms() + LEASE_MS).await;
+                let now = parts.clock.now_ms();
+                let _ = parts.store.keep_lease(lease, now, now + LEASE_MS).await;
             }
         }
     }
@@ -140,21 +141,29 @@ async fn release(parts: &Parts, lease: Option<&Lease>) {
 
 async fn holding(parts: &Parts, lease: &Lease, id: &str, cause: &Cause) -> Result<LiveToken, ActionError> {
     let (tokens, sealed) = parts.stored(id).await?;
-    let outcome = match parts.failure_since(id, sealed.generation, cause.asked_ms) {
-        // It failed while this caller waited its turn: not everyone in the queue tries for himself.
-        Some(error) => Err(error),
-        None => exchange(parts, lease, id, (&tokens, &sealed), cause).await,
+    let outcome = if let Some(error) = parts.failure_since(id, sealed.generation, cause.asked_ms) {
+        // It failed while this caller waited its turn: not everyone in the queue tries for himself, or tells it again.
+        Err(error)
+    } else {
+        let outcome = exchange(parts, lease, id, (&tokens, &sealed), cause).await;
+        outcome.inspect_err(|error| tell_failure(parts, id, sealed.generation, error))
     };
     match outcome {
         Err(error) if error.code != Code::ReconnectRequired => {
-            tracing::warn!(connection = id, code = error.code.as_str(), "refresh failed; what was there stays");
-            parts.events.refresh_failed(id, sealed.generation, error.detail.clone());
-            parts.remember_failure(id, sealed.generation, &error);
             // A token that still has minutes to live is better than an error.
             let old = parts.live_token(parts.connection(id).await?, &tokens, sealed.generation);
             if parts.alive(&old, cause.refused) { Ok(old) } else { Err(error) }
         }
         settled => settled,
+    }
+}
+
+/// An ended connection has an event of its own.
+fn tell_failure(parts: &Parts, id: &str, generation: i64, error: &ActionError) {
+    if error.code != Code::ReconnectRequired {
+        tracing::warn!(connection = id, code = error.code.as_str(), "refresh failed; what was there stays");
+        parts.events.refresh_failed(id, generation, error.detail.clone());
+        parts.remember_failure(id, generation, error);
     }
 }
 

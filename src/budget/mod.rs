@@ -72,7 +72,7 @@ impl Budget {
                 // Whoever is ahead wakes us by going; the time is only a safeguard.
                 deadline_ms.min(now + 1_000)
             } else {
-                let asker = Asker { line: &self.line, rank_ms: turn.rank_ms(), priority };
+                let asker = Asker { line: &self.line, rank_ms: turn.rank_ms(), until_ms: deadline_ms, priority };
                 match self.store.permit(ledger, limits, asker, now).await.map_err(store_error)? {
                     Grant::Now { day_remaining } => {
                         let waited_ms = u64::try_from(now - began).unwrap_or(0);

@@ -43,11 +43,14 @@ const FRESH_MS: u64 = 3_600_000;
 /// Serves stdin and stdout until the client closes them, and keeps all connections alive meanwhile.
 pub async fn serve(connector: Connector, options: McpOptions) -> Result<(), ActionError> {
     let (input, output) = stdio_pipes();
-    let keeper = connector.keeper().clone();
-    tokio::select! {
+    let (keeper, log) = (connector.keeper().clone(), connector.clone());
+    let served = tokio::select! {
         served = serve_on(connector, options, input, output) => served,
         () = keeper.stay_alive() => Ok(()),
-    }
+    };
+    // A connection may just have been kept alive.
+    log.flush().await;
+    served
 }
 
 /// Serves any pair of streams.

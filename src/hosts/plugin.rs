@@ -59,10 +59,13 @@ type Answer = Result<Box<RawValue>, Fault>;
 
 /// Serves stdin and stdout until stdin ends, and keeps all connections alive meanwhile.
 pub async fn serve(connector: &Connector) -> io::Result<()> {
-    tokio::select! {
+    let served = tokio::select! {
         served = serve_on(connector, tokio::io::stdin(), tokio::io::stdout()) => served,
         () = connector.keeper().stay_alive() => Ok(()),
-    }
+    };
+    // A connection may just have been kept alive.
+    connector.flush().await;
+    served
 }
 
 /// Serves any pair of streams.
@@ -76,18 +79,25 @@ pub async fn serve_on(
     let mut lines = BufReader::new(input);
     let mut work = Work { connector: connector.clone(), tasks: JoinSet::new(), running: Arc::default(), answers };
     let mut line = Vec::new();
-    while read_line(&mut lines, &mut line).await? {
+    let read = loop {
+        match read_line(&mut lines, &mut line).await {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            // A host whose end breaks off, as a terminal does, ends us no less orderly.
+            Err(error) => break Err(error),
+        }
         if line.len() as u64 > LONGEST_LINE {
             work.answer(&Value::Null, Err(Fault::new(-32_600, "the line is too long")));
         } else if !line.iter().all(u8::is_ascii_whitespace) {
             work.take(&line).await;
         }
         while work.tasks.try_join_next().is_some() {}
-    }
+    };
     while work.tasks.join_next().await.is_some() {}
     connector.flush().await;
     drop(work);
-    writer.await.map_err(io::Error::other)?
+    let written = writer.await.map_err(io::Error::other)?;
+    read.and(written)
 }
 
 /// One line, however it ends; what is beyond the longest is read and dropped.
@@ -210,4 +220,45 @@ fn describe(connector: &Connector, params: &Value) -> Answer {
     let name = params["action"].as_str().ok_or_else(|| Fault::new(-32_602, "params.action must name an action"))?;
     let document = connector.catalog().document(name).and_then(|text| RawValue::from_string(text.to_owned()).ok());
     document.ok_or_else(|| ActionError::new(Code::UnknownAction, format!("no action is called {name}")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        pin::Pin,
+        sync::Arc,
+        task::{Context, Poll},
+    };
+
+    use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
+
+    use super::serve_on;
+    use crate::{
+        Connector,
+        clock::SystemClock,
+        store::{SqliteStore, vault::Key},
+    };
+
+    /// What stdin is when its terminal is gone.
+    struct HungUp;
+
+    impl AsyncRead for HungUp {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::Error::other("hung up")))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_before_the_host_hung_up_is_done() {
+        let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+        let connector = Connector::builder(store, Key::generate(&SystemClock)).build();
+        let asked = &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"connector/describe\"}\n"[..];
+        let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+        let ended = serve_on(&connector, asked.chain(HungUp), ours).await;
+        assert_eq!(ended.unwrap_err().to_string(), "hung up");
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains(r#""id":1,"result""#), "{answer}");
+    }
 }

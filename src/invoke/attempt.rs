@@ -53,7 +53,13 @@ impl Inner {
                 status = field::Empty,
                 request_id = field::Empty
             );
-            let tried = self.attempt(run, action, scene, call, memory.refused).instrument(span).await;
+            let waited_before_ms = run.waited_ms;
+            let tried = self.attempt(run, action, scene, call, memory.refused).instrument(span.clone()).await;
+            span.record("waited_ms", run.waited_ms - waited_before_ms);
+            if let Ok((_, Ok(answer))) = &tried {
+                span.record("status", answer.status);
+                span.record("request_id", answer.request_id.as_deref());
+            }
             let (token, answer) = tried.map_err(|e| memory.own(e))?;
             let (trouble, error) = match answer {
                 Ok(answer) if answer.status / 100 == 2 => return Ok(answer),
@@ -128,7 +134,6 @@ impl Inner {
         self.note(Step::Permit);
         let permit = self.budget.permit(&scene.connection.ledger, scene.limits, run.priority, run.deadline_ms).await?;
         run.waited_ms += permit.waited_ms;
-        tracing::Span::current().record("waited_ms", permit.waited_ms);
         run.day_remaining = permit.day_remaining;
         if self.clock.now_ms() >= run.deadline_ms {
             return Err(out_of_time("before the call could be sent"));
@@ -154,9 +159,6 @@ impl Inner {
             run.http_status = Some(answer.status);
             run.throttled += u32::from(answer.status == 429);
             run.request_id.clone_from(&answer.request_id);
-            let span = tracing::Span::current();
-            span.record("status", answer.status);
-            span.record("request_id", answer.request_id.as_deref());
         }
         answer
     }

@@ -39,9 +39,12 @@ impl Inner {
         run: &mut Run,
     ) -> Result<Arc<Scene>, ActionError> {
         self.note(Step::Preflight);
-        let id = match &request.connection {
-            Some(id) => id.clone(),
-            None => self.only_connection().await?,
+        let id = if let Some(id) = &request.connection {
+            id.clone()
+        } else {
+            let id = self.only_connection().await?;
+            run.span.record("connection", id.as_str());
+            id
         };
         run.connection = Some(id.clone());
         let scene = self.scene(&id).await?;

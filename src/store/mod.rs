@@ -145,6 +145,8 @@ pub struct Asker<'a> {
     pub line: &'a str,
     /// Its rank there: when it came, and later for the less urgent.
     pub rank_ms: i64,
+    /// Until when it would wait.
+    pub until_ms: i64,
     /// How urgent it is.
     pub priority: Priority,
 }
@@ -152,7 +154,7 @@ pub struct Asker<'a> {
 impl Asker<'_> {
     /// Somebody who asks once and takes no place in the line.
     pub const fn passing(priority: Priority) -> Self {
-        Self { line: "", rank_ms: i64::MAX, priority }
+        Self { line: "", rank_ms: i64::MAX, until_ms: i64::MAX, priority }
     }
 }
 
@@ -309,8 +311,8 @@ pub trait Store: Send + Sync {
 
     /// Takes a lease until `until_ms`, if it is free or its time has passed at `now_ms`.
     async fn take_lease(&self, name: &str, holder: &str, now_ms: i64, until_ms: i64) -> Result<Option<Lease>>;
-    /// Holds on to a lease until `until_ms`. False when another has taken it.
-    async fn keep_lease(&self, lease: &Lease, until_ms: i64) -> Result<bool>;
+    /// Holds on to a lease until `until_ms`, as of `now_ms`. False when another has taken it.
+    async fn keep_lease(&self, lease: &Lease, now_ms: i64, until_ms: i64) -> Result<bool>;
     /// Gives a lease back.
     async fn drop_lease(&self, lease: &Lease) -> Result<()>;
 

@@ -5,6 +5,7 @@
 //! between us and the server must hand out whole sessions: the schema and the time-outs are settings of the session.
 
 mod accounts;
+mod clock;
 mod leases;
 mod ledger;
 mod moving;
@@ -106,8 +107,8 @@ impl Store for PostgresStore {
         leases::take(&mut *self.link().await?, name, holder, now_ms, until_ms).await
     }
 
-    async fn keep_lease(&self, lease: &Lease, until_ms: i64) -> Result<bool> {
-        leases::keep(&mut *self.link().await?, lease, until_ms).await
+    async fn keep_lease(&self, lease: &Lease, now_ms: i64, until_ms: i64) -> Result<bool> {
+        leases::keep(&mut *self.link().await?, lease, now_ms, until_ms).await
     }
 
     async fn drop_lease(&self, lease: &Lease) -> Result<()> {
@@ -119,15 +120,16 @@ impl Store for PostgresStore {
         let mut tx = self.begin().await?;
         let mut page = ledger::lock(&mut tx, ledger).await?;
         // Others may have had the row for a while: the permit counts from the moment it is ours, not from the asking.
-        let now_ms = now_ms.saturating_add(i64::try_from(began.elapsed().as_millis()).unwrap_or(0));
-        let grant = page.ask(limits, asker, now_ms);
+        let shift = clock::shift(&mut tx, now_ms, began).await?;
+        let now_ms = now_ms.saturating_add(clock::passed_ms(began)).saturating_add(shift);
+        let grant = page.ask(limits, clock::asker_by(asker, shift), now_ms);
         if matches!(grant, Grant::Later { .. }) {
             // A place in the line is worth no wait for the disk.
             sqlx::query("SET LOCAL synchronous_commit TO off").execute(&mut *tx).await?;
         }
         ledger::write(&mut tx, ledger, &page).await?;
         tx.commit().await?;
-        Ok(grant)
+        Ok(clock::grant_by(grant, -shift))
     }
 
     async fn block_ledger(&self, ledger: &str, until_ms: i64) -> Result<()> {

@@ -186,7 +186,7 @@ impl Store for SqliteStore {
         Ok(Some(Lease { name: name.to_owned(), holder: holder.to_owned(), fence: row.try_get(0)? }))
     }
 
-    async fn keep_lease(&self, lease: &Lease, until_ms: i64) -> Result<bool> {
+    async fn keep_lease(&self, lease: &Lease, _now_ms: i64, until_ms: i64) -> Result<bool> {
         let query = sqlx::query("UPDATE leases SET until_ms = ? WHERE name = ? AND fence = ? AND holder = ?");
         let query = query.bind(until_ms).bind(&lease.name).bind(lease.fence).bind(&lease.holder);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)

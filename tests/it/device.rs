@@ -34,6 +34,8 @@ const DAY: i64 = 86_400;
 #[derive(Debug)]
 struct Hurry {
     ahead_ms: AtomicI64,
+    /// When sleepers sleep for ever.
+    ends_ms: AtomicI64,
     root: String,
     slept: Mutex<Vec<u64>>,
     /// At which sleep the sandbox's clock stands still, as if ours went fast.
@@ -65,6 +67,9 @@ impl Clock for Hurry {
     }
 
     async fn sleep(&self, duration: Duration) {
+        if self.now_ms() >= self.ends_ms.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
         let nth = {
             let mut slept = self.slept.lock().unwrap();
@@ -157,6 +162,7 @@ impl Haste {
         let bench = Bench::with(options).await;
         let clock = Arc::new(Hurry {
             ahead_ms: AtomicI64::new(0),
+            ends_ms: AtomicI64::new(i64::MAX),
             root: root(bench.sandbox.ready()),
             slept: Mutex::default(),
             still: Mutex::default(),
@@ -334,15 +340,20 @@ async fn a_host_that_runs_for_two_years_loses_no_connection() {
     let haste = Haste::new(free()).await;
     let keeper = haste.connector.keeper().clone();
     let from = haste.clock.now_ms();
+    let end = from + 730 * DAY * 1_000;
+    // It stops between two looks: a store in memory does not outlive a statement that is dropped half-way.
+    haste.clock.ends_ms.store(end, Ordering::SeqCst);
     let two_years = async {
-        while haste.clock.now_ms() < from + 730 * DAY * 1_000 {
+        while haste.clock.now_ms() < end {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     };
     tokio::select! {
         () = keeper.stay_alive() => {}
         () = two_years => {}
     }
+    haste.clock.ends_ms.store(i64::MAX, Ordering::SeqCst);
     let refreshes = haste.bench.count("POST", TOKEN).await;
     assert!((11..=13).contains(&refreshes), "every two months, and no oftener: {refreshes}");
     haste.call().await.unwrap();
@@ -361,6 +372,30 @@ async fn the_run_log_tells_what_became_of_connections_and_why() {
     haste.clock.advance(200 * DAY).await;
     haste.call().await.unwrap_err();
     haste.refresh_line("reconnect_required").await;
+}
+
+#[tokio::test]
+async fn a_token_that_was_used_only_once_is_known_to_have_lain_unused() {
+    let haste = Haste::new(free()).await;
+    haste.clock.advance(2 * DAY).await;
+    haste.call().await.unwrap();
+    haste.clock.advance(3 * 3_600).await;
+    haste.bench.faults(json!({ "kind": "unauthorized", "path": "/v3/account" })).await;
+    haste.call().await.unwrap();
+    assert_eq!(haste.bench.count("POST", TOKEN).await, 2);
+    let detail = haste.refresh_line("refreshed").await;
+    assert!(detail.contains("refused it after 180 minutes without use"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_refresh_that_failed_for_many_callers_is_told_once() {
+    let haste = Haste::new(free()).await;
+    haste.clock.advance(2 * DAY).await;
+    haste.bench.faults(json!({ "kind": "error503", "path": TOKEN })).await;
+    let calls = tokio::join!(haste.call(), haste.call(), haste.call());
+    assert!(calls.0.is_err() && calls.1.is_err() && calls.2.is_err(), "{calls:?}");
+    assert_eq!(haste.bench.count("POST", TOKEN).await, 1);
+    assert_eq!(haste.heard.words(), [("refresh_failed", 1)]);
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ pub(super) enum Command {
     },
     /// Show what the API keys have spent today
     Quota,
-    /// Serve a stand-in for the service on loopback
+    /// Serve a stand-in for the service on loopback; prints one JSON line when it is ready
     Sandbox(SandboxArgs),
     /// Serve a host in another process: JSON-RPC 2.0 on stdin and stdout
     Plugin,
@@ -367,7 +367,7 @@ pub(super) struct SandboxArgs {
     /// Where chance begins: the same number and the same calls give the same ids and tokens
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub(super) random_seed: u64,
-    /// File to read accounts and tokens from, if it exists, and to keep them in
+    /// File of accounts, tokens and clock: gone on from if it exists, written every ten seconds and at the end
     #[arg(long, value_name = "FILE")]
     pub(super) state: Option<PathBuf>,
     #[arg(long, value_name = "CLOCK", default_value = "real", value_parser = super::sandbox::clock)]
@@ -377,7 +377,7 @@ a fixed clock stands until POST /_sandbox/clock moves it, and goes best with --l
     #[arg(long, value_name = "FILE")]
     #[arg(help = "JSON file of faults that stand from the start, as POST /_sandbox/faults takes them")]
     pub(super) faults: Option<PathBuf>,
-    /// Rate limits and quota: on or off
+    /// Rate limits and quota, and one call a second at the token endpoint: on or off
     #[arg(long, default_value = "on")]
     pub(super) limits: OnOff,
     /// Calls of an API key in any one second
@@ -389,10 +389,10 @@ a fixed clock stands until POST /_sandbox/clock moves it, and goes best with --l
     /// Role of the signed-in user
     #[arg(long, default_value = "owner")]
     pub(super) role: RoleArg,
-    /// Seconds an access token lives
-    #[arg(long, default_value_t = 86_400)]
+    /// Seconds an access token lives; those of the implicit flow and of partners have lives of their own
+    #[arg(long, default_value_t = 86_400, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) token_ttl: u32,
-    /// Refresh tokens: replaced at each use, or always the same
+    /// What a refresh does to the refresh token
     #[arg(long, default_value = "rotating")]
     pub(super) refresh: RefreshArg,
     /// What the reuse of a replaced refresh token does
@@ -426,17 +426,20 @@ pub(super) enum SeedArg {
     /// A small business with about 2,000 contacts and 15 campaigns
     #[value(name = "demo")]
     Demo,
-    /// 100,000 contacts
+    /// 100,000 contacts and 15 campaigns
     #[value(name = "large")]
     Large,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum RoleArg {
+    /// May do everything
     #[value(name = "owner")]
     Owner,
+    /// May do all but change the account's own details
     #[value(name = "manager")]
     Manager,
+    /// May write campaigns, and see lists
     #[value(name = "campaign_creator")]
     CampaignCreator,
 }
@@ -459,16 +462,20 @@ pub(super) enum OnOff {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum RefreshArg {
+    /// Replaced at each use
     #[value(name = "rotating")]
     Rotating,
+    /// Always the same
     #[value(name = "long_lived")]
     LongLived,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ReuseArg {
+    /// It is refused
     #[value(name = "error_only")]
     ErrorOnly,
+    /// It is refused, and all refresh tokens of that consent end
     #[value(name = "revoke_family")]
     RevokeFamily,
 }

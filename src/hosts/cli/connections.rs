@@ -171,7 +171,10 @@ pub(super) async fn remove(name: &str, place: &Place, screen: Screen) -> Result<
 
 /// Meant for a timer: refreshes what has been idle for long, and fails if one of them could not be.
 pub(super) async fn keep_alive(place: &Place, screen: Screen) -> Result<(), ActionError> {
-    let reports = place.connector().await?.keeper().keep_alive().await?;
+    let connector = place.connector().await?;
+    let kept_alive = connector.keeper().keep_alive().await;
+    connector.flush().await;
+    let reports = kept_alive?;
     screen.show(&reports, || {
         if reports.is_empty() {
             return NONE_YET.to_owned();

@@ -17,6 +17,7 @@ mod redirect;
 mod run;
 mod sandbox;
 mod screen;
+mod signals;
 mod store;
 mod table;
 #[cfg(feature = "otel")]
@@ -26,7 +27,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
-use crate::protocol::{ActionError, Code};
+use crate::{
+    Connector,
+    protocol::{ActionError, Code},
+};
 use args::{Cli, Command, ConnectionsCommand, RunsCommand};
 use place::Place;
 use screen::Screen;
@@ -106,15 +110,33 @@ async fn asynchronous(command: Command, place: &Place, screen: Screen) -> Result
         Command::Sandbox(args) => sandbox::serve(&args, screen).await,
         Command::Plugin => {
             let connector = place.connector().await?;
-            super::plugin::serve(&connector).await.map_err(|e| ActionError::new(Code::Config, format!("stdio: {e}")))
+            let served = super::plugin::serve(&connector);
+            let served = async { served.await.map_err(|e| ActionError::new(Code::Config, format!("stdio: {e}"))) };
+            until_told(&connector, served).await
         }
         #[cfg(feature = "mcp")]
         Command::Mcp { connection, read_only, action } => {
             let connector = place.connector().await?;
-            super::mcp::serve(connector, super::mcp::McpOptions { connection, read_only, actions: action }).await
+            let options = super::mcp::McpOptions { connection, read_only, actions: action };
+            until_told(&connector, Box::pin(super::mcp::serve(connector.clone(), options))).await
         }
         // Handled before a runtime was started.
         _ => Ok(()),
+    }
+}
+
+/// Serves until the host has no more, or until the process is told to end: then a refresh that is under way is finished
+/// first, because its token may have been used up already.
+async fn until_told(
+    connector: &Connector,
+    served: impl Future<Output = Result<(), ActionError>>,
+) -> Result<(), ActionError> {
+    tokio::select! {
+        served = served => served,
+        () = signals::end()? => {
+            connector.flush().await;
+            Ok(())
+        }
     }
 }
 

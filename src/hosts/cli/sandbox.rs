@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     args::{OnOff, RefreshArg, ReuseArg, RoleArg, SandboxArgs, SeedArg, UnknownSegmentsArg},
     screen::{Screen, print_line},
+    signals,
 };
 use crate::{
     protocol::{ActionError, Code},
@@ -19,11 +20,14 @@ const FIXED: &str = "2026-01-15T09:00:00Z";
 pub(super) async fn serve(args: &SandboxArgs, screen: Screen) -> Result<(), ActionError> {
     let mut sandbox = Sandbox::listen(args.listen, options(args)).await.map_err(|error| not_started(args, &error))?;
     // Listened for before anybody is told that we are ready, so that no end comes too early to be noticed.
-    let end = end().map_err(|error| ActionError::new(Code::Internal, format!("cannot listen for signals: {error}")))?;
+    let end = signals::end()?;
     print_line(&serde_json::to_string(sandbox.ready()).unwrap_or_default());
     tokio::select! {
         () = sandbox.wait() => {}
-        () = end => screen.tell("stopped"),
+        () = end => {
+            sandbox.stop().await;
+            screen.tell("stopped");
+        }
     }
     sandbox.save().map_err(|error| {
         let file = args.state.as_deref().unwrap_or(Path::new("the state"));
@@ -91,28 +95,6 @@ fn not_started(args: &SandboxArgs, error: &io::Error) -> ActionError {
         _ => format!("cannot listen on {}: {error}", args.listen),
     };
     ActionError::new(Code::Config, detail)
-}
-
-/// Ends when the process is told to end, by Ctrl-C or by SIGTERM.
-#[cfg(unix)]
-fn end() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ends when the process is told to end, by Ctrl-C.
-#[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, reason = "on other systems listening can fail")]
-fn end() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 #[cfg(test)]

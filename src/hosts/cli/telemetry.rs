@@ -60,5 +60,5 @@ fn provider() -> Result<SdkTracerProvider, String> {
 
 /// The service's name: as the environment has it, else the program's.
 fn service_name() -> String {
-    std::env::var("OTEL_SERVICE_NAME").unwrap_or_else(|_| "ctct".to_owned())
+    std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "ctct".to_owned())
 }

@@ -1,7 +1,10 @@
 //! Leases: one row a name, whose fence grows with every holder.
 
+use std::time::Instant;
+
 use sqlx::{PgConnection, Row};
 
+use super::clock::shift;
 use crate::store::{BELIEVED_MS, Lease, Result};
 
 /// One statement, so that of many who come at once exactly one gets it.
@@ -12,6 +15,8 @@ pub(super) async fn take(
     now_ms: i64,
     until_ms: i64,
 ) -> Result<Option<Lease>> {
+    let shift = shift(db, now_ms, Instant::now()).await?;
+    let (now_ms, until_ms) = (now_ms.saturating_add(shift), until_ms.saturating_add(shift));
     let query = sqlx::query(
         "INSERT INTO leases (name, holder, fence, until_ms) VALUES ($1, $2, 1, $4) ON CONFLICT (name) \
          DO UPDATE SET holder = excluded.holder, fence = leases.fence + 1, until_ms = excluded.until_ms \
@@ -22,7 +27,8 @@ pub(super) async fn take(
     Ok(Some(Lease { name: name.to_owned(), holder: holder.to_owned(), fence: row.try_get(0)? }))
 }
 
-pub(super) async fn keep(db: &mut PgConnection, lease: &Lease, until_ms: i64) -> Result<bool> {
+pub(super) async fn keep(db: &mut PgConnection, lease: &Lease, now_ms: i64, until_ms: i64) -> Result<bool> {
+    let until_ms = until_ms.saturating_add(shift(db, now_ms, Instant::now()).await?);
     let query = sqlx::query("UPDATE leases SET until_ms = $1 WHERE name = $2 AND fence = $3 AND holder = $4");
     let query = query.bind(until_ms).bind(&lease.name).bind(lease.fence).bind(&lease.holder);
     Ok(query.execute(db).await?.rows_affected() == 1)

@@ -46,10 +46,10 @@ pub(super) async fn only_the_right_holder_gives_a_lease_back(store: Arc<dyn Stor
 
 pub(super) async fn a_lease_that_is_kept_goes_on_and_one_that_was_taken_does_not(store: Arc<dyn Store>) {
     let first = store.take_lease("l-keep", "first", 0, 10).await.unwrap().unwrap();
-    assert!(store.keep_lease(&first, 50).await.unwrap());
+    assert!(store.keep_lease(&first, 5, 50).await.unwrap());
     assert_eq!(store.take_lease("l-keep", "second", 20, 100).await.unwrap(), None);
     assert!(store.take_lease("l-keep", "second", 60, 100).await.unwrap().is_some());
-    assert!(!store.keep_lease(&first, 500).await.unwrap(), "another has it");
+    assert!(!store.keep_lease(&first, 60, 500).await.unwrap(), "another has it");
 }
 
 pub(super) async fn only_the_holder_of_the_newest_generation_may_send(store: Arc<dyn Store>) {

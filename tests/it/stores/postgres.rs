@@ -2,7 +2,10 @@
 
 use std::{env, io::Write as _, sync::Arc};
 
-use constantcontact::store::{PostgresStore, Store};
+use constantcontact::{
+    clock::{Clock, SystemClock},
+    store::{Asker, Grant, Limits, PostgresStore, Priority, Store},
+};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 #[tokio::test]
@@ -24,6 +27,8 @@ async fn all(url: String, schemas: Vec<String>) {
     let store = open(&url, &schemas[0]).await;
     let other = open(&url, &schemas[1]).await;
     super::suite(store, other).await;
+    machines_whose_clocks_differ_share_one_line(&url, &schemas[0]).await;
+    a_machine_whose_clock_is_ahead_takes_no_lease_from_its_holder(&url, &schemas[0]).await;
     processes_that_open_a_new_store_together_all_get_it(&url, &schemas[2]).await;
     a_store_opens_only_what_is_its_own(&url, &schemas[2], &schemas[3]).await;
 }
@@ -49,6 +54,31 @@ async fn processes_that_open_a_new_store_together_all_get_it(url: &str, schema: 
         many.spawn(async move { open(&url, &schema).await.profiles().await.unwrap().len() });
     }
     assert_eq!(many.join_all().await, [0; 6]);
+}
+
+async fn machines_whose_clocks_differ_share_one_line(url: &str, schema: &str) {
+    let store = open(url, schema).await;
+    let limits = Limits { per_second: 4, per_day: 0, reserve: 0 };
+    let ask = async |now| store.permit("b-clocks", limits, Asker::passing(Priority::Action), now).await.unwrap();
+    for _ in 0..4 {
+        let ahead = ask(SystemClock.now_ms() + 60_000).await;
+        assert!(matches!(ahead, Grant::Now { .. }), "{ahead:?}");
+    }
+    let behind = SystemClock.now_ms() - 60_000;
+    match ask(behind).await {
+        Grant::Later { at_ms, .. } => assert!((1..2_000).contains(&(at_ms - behind)), "{}", at_ms - behind),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn a_machine_whose_clock_is_ahead_takes_no_lease_from_its_holder(url: &str, schema: &str) {
+    let store = open(url, schema).await;
+    let now = SystemClock.now_ms();
+    let ahead = now + 60_000;
+    let lease = store.take_lease("l-clocks", "holder", now, now + 10_000).await.unwrap().unwrap();
+    assert_eq!(store.take_lease("l-clocks", "ahead", ahead, ahead + 10_000).await.unwrap(), None);
+    assert!(store.keep_lease(&lease, now - 60_000, now - 50_000).await.unwrap());
+    assert_eq!(store.take_lease("l-clocks", "ahead", ahead, ahead + 10_000).await.unwrap(), None);
 }
 
 async fn a_store_opens_only_what_is_its_own(url: &str, schema: &str, foreign: &str) {
