@@ -113,3 +113,28 @@ impl Reply {
         self
     }
 }
+
+/// A text that means nothing but itself in a web page, inside quotes too.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+impl Call {
+    /// A call that asks for this, for tests of what reads a query.
+    pub(super) fn asking(query: &[(&str, &str)]) -> Self {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { query, ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn a_text_cannot_leave_its_place_in_a_page() {
+        assert_eq!(escape("<a href=\"x\" id='y'>&amp;"), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;");
+        assert_eq!(escape("plain"), "plain");
+    }
+}

@@ -109,14 +109,18 @@ fn behave(events: &mut Vec<Event>, contact: u32, at: Timestamp, links: u64, dice
 /// Lets happen what has come due, and applies what it does to the people: who leaves is unsubscribed from then on.
 pub(super) fn advance(account: &mut Account, now: Timestamp) {
     let Account { sendings, contacts, .. } = account;
+    let mut leaving: Vec<(Timestamp, u32)> = Vec::new();
     for sending in sendings.iter_mut() {
-        while let Some(event) = sending.events.get(sending.happened).filter(|event| event.at <= now) {
-            if event.kind == Did::OptOut
-                && let Some(contact) = contacts.get_mut(event.contact as usize)
-            {
-                super::resources::permission::leave(contact, event.at);
-            }
-            sending.happened += 1;
+        let due = sending.events.get(sending.happened..).unwrap_or_default();
+        let due = due.get(..due.partition_point(|event| event.at <= now)).unwrap_or_default();
+        leaving.extend(due.iter().filter(|event| event.kind == Did::OptOut).map(|event| (event.at, event.contact)));
+        sending.happened += due.len();
+    }
+    // Of several mails that somebody leaves by, the first one counts, whichever of them was sent first.
+    leaving.sort_unstable();
+    for (at, place) in leaving {
+        if let Some(contact) = contacts.get_mut(place as usize) {
+            super::resources::permission::leave(contact, at);
         }
     }
 }
@@ -131,4 +135,28 @@ pub(super) fn links(html: &str) -> Vec<String> {
     });
     let web = quoted.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
     web.filter(|url| seen.insert((*url).to_owned())).map(|url| url.replace("&amp;", "&")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::account::EmailAddress;
+
+    #[test]
+    fn who_leaves_twice_left_the_first_time() {
+        let at = |second| Timestamp::from_second(second).unwrap_or_default();
+        let leaves = |second| {
+            let (kind, at, device) = (Did::OptOut, at(second), Device::Mobile);
+            let events = vec![Event { contact: 0, kind, at, link: 0, device, bounce: ' ' }];
+            Sending { recipients: vec![0], events, ..Sending::default() }
+        };
+        let email = EmailAddress { permission_to_send: "implicit".to_owned(), ..EmailAddress::default() };
+        let contact = Contact { email: Some(email), ..Contact::default() };
+        let mut account =
+            Account { contacts: vec![contact], sendings: vec![leaves(20), leaves(10)], ..Account::default() };
+        advance(&mut account, at(30));
+        let left = account.contacts.first().and_then(|contact| contact.email.as_ref()?.opt_out_date);
+        assert_eq!(left, Some(at(10)));
+        assert!(account.sendings.iter().all(|sending| sending.happened == 1));
+    }
 }

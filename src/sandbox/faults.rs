@@ -83,7 +83,8 @@ impl Fault {
     /// What is wrong with an order, if anything.
     fn complaint(&self) -> Option<&'static str> {
         let path = self.path.as_ref().is_none_or(|path| path.starts_with('/'));
-        let method = self.method.as_ref().is_none_or(|method| method.chars().all(|c| c.is_ascii_alphabetic()));
+        let letters = |text: &String| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic());
+        let method = self.method.as_ref().is_none_or(letters);
         let delays = matches!(self.kind, Kind::Slow | Kind::ReadLag);
         let checks = [
             (path, "path must begin with /, such as /v3/contacts"),
@@ -102,16 +103,14 @@ impl Fault {
         path && self.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(&call.method))
     }
 
-    /// Counts a matching call, and tells whether it is struck.
+    /// Counts a matching call, and tells whether it is to be struck.
     fn count(&mut self, dice: &mut u64) -> bool {
         self.seen = self.seen.saturating_add(1);
         let Some(past) = self.seen.checked_sub(self.nth.unwrap_or(1)) else { return false };
-        let strikes = match self.probability {
+        match self.probability {
             None => past < self.times.unwrap_or(1),
             Some(probability) => self.struck < self.times.unwrap_or(u32::MAX) && below(dice, probability),
-        };
-        self.struck = self.struck.saturating_add(u32::from(strikes));
-        strikes
+        }
     }
 
     fn strike(&self) -> Strike {
@@ -181,12 +180,14 @@ impl Faults {
         serde_json::to_value(&self.orders).unwrap_or_default()
     }
 
-    /// The fault that strikes this call, if any: of several the one ordered first. Every order that matches counts.
+    /// The fault that strikes this call, if any: of several the one ordered first. Every order that matches has seen
+    /// the call; only that one has struck it.
     pub(super) fn strike(&mut self, call: &Call) -> Option<Strike> {
         let mut strike = None;
         for order in self.orders.iter_mut().filter(|order| order.matches(call)) {
-            if order.count(&mut self.dice) {
-                strike = strike.or(Some(order.strike()));
+            if order.count(&mut self.dice) && strike.is_none() {
+                order.struck = order.struck.saturating_add(1);
+                strike = Some(order.strike());
             }
         }
         strike
@@ -256,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn of_two_orders_the_first_strikes_and_both_have_seen_the_call() {
+        let second = json!({ "kind": "html", "probability": 1, "times": 1 });
+        let mut faults = faults(&json!([{ "kind": "error503" }, second]));
+        let struck: Vec<_> = (0..3).map(|_| faults.strike(&call("/v3/contacts")).map(|s| s.kind)).collect();
+        assert_eq!(struck, [Some(Kind::Error503), Some(Kind::Html), None]);
+        let shown = faults.shown();
+        assert_eq!((&shown[0]["struck"], &shown[1]["struck"], &shown[1]["seen"]), (&json!(1), &json!(1), &json!(3)));
+    }
+
+    #[test]
     fn chance_strikes_about_as_often_as_ordered_and_the_same_calls_again() {
         let order = json!({ "kind": "throttled", "probability": 0.25 });
         let round = || {
@@ -272,7 +283,13 @@ mod tests {
         let orders = json!([{ "kind": "slow" }, { "kind": "reset", "probability": 1.5 }]);
         let complaint = read(orders.to_string().as_bytes()).unwrap_err();
         assert_eq!(complaint, "order 2: probability must be a number from 0 to 1");
-        for order in [r#"{"kind":"strange"}"#, r#"{"kind":"slow","pth":"/"}"#, r#"{"kind":"html","path":"v3"}"#, "{"] {
+        for order in [
+            r#"{"kind":"strange"}"#,
+            r#"{"kind":"slow","pth":"/"}"#,
+            r#"{"kind":"html","path":"v3"}"#,
+            r#"{"kind":"html","method":""}"#,
+            "{",
+        ] {
             assert!(read(order.as_bytes()).is_err(), "{order}");
         }
     }

@@ -13,7 +13,8 @@ pub(super) fn answer(world: &mut World, mut call: Call) -> (Call, Reply) {
 }
 
 fn admit(world: &mut World, call: &mut Call) -> Answer {
-    let path = call.path.strip_prefix("/v3").unwrap_or(&call.path).to_owned();
+    // A path without the version leads nowhere, as at the real gateway.
+    let path = call.path.strip_prefix("/v3").ok_or_else(forbidden)?.to_owned();
     let (route, allowed) = find(&call.method, &path);
     if route.is_none() && !allowed {
         return Err(forbidden());
@@ -122,7 +123,7 @@ fn deactivated() -> Reply {
 
 fn privilege(route: &Route, world: &World) -> Result<(), Reply> {
     let Some(needed) = route.privilege else { return Ok(()) };
-    if privileges::of(world.env.options.role).iter().any(|(_, name)| *name == needed) {
+    if privileges::of(world.env.options.role).any(|(_, name)| name == needed) {
         return Ok(());
     }
     Err(Reply::gateway(403, "access_denied", "Request forbidden due to insufficient user privileges."))

@@ -47,8 +47,8 @@ pub fn page() -> String {
         "# What the sandbox knows\n\n\
          The shapes of all {} operations are those of the vendor's published contract. How the service behaves is known \
          in three ways: *official*, the vendor's contract or guide says so ({}); *recorded*, answers of the real service \
-         were recorded ({}); *inferred*, it follows from both, and nobody has written it down ({}). What nobody outside \
-         the vendor knows is an option of `ctct sandbox`.\n\n\
+         were recorded ({}); *inferred*, it follows from both, and nobody has written it down ({}). What callers \
+         depend on and nobody outside the vendor knows is an option of `ctct sandbox`.\n\n\
          | operation | behaviour | made more simply here |\n| --- | --- | --- |\n",
         all.len(),
         count("official"),

@@ -13,6 +13,8 @@ pub(super) struct Journal {
     entries: VecDeque<Entry>,
     /// Applications and accounts that entries name: few, so that an entry need not hold its own copy.
     names: Vec<Arc<str>>,
+    /// Length of all texts in the entries.
+    bytes: usize,
     seq: u64,
 }
 
@@ -44,20 +46,19 @@ struct Shown<'a> {
 
 /// Enough for every test; a long benchmark must not fill the memory.
 const MOST: usize = 100_000;
+/// The same for the length of their texts: a path or a query can be long.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// Query parameters whose values must not be readable later.
-const SECRET: [&str; 7] =
-    ["access_token", "client_secret", "code", "code_verifier", "device_code", "refresh_token", "state"];
+const SECRET: [&str; 8] =
+    ["access_token", "client_secret", "code", "code_verifier", "device_code", "refresh_token", "state", "user_code"];
 
 impl Journal {
-    /// Notes a call; the oldest makes room.
+    /// Notes a call; the oldest make room.
     pub(super) fn add(&mut self, at: Timestamp, call: &Call, status: u16, account: Option<&str>) {
         self.seq += 1;
-        if self.entries.len() >= MOST {
-            self.entries.pop_front();
-        }
         let client_id = Some(call.caller.client_id.as_str()).filter(|id| !id.is_empty()).map(|id| self.name(id));
         let account = account.map(|login| self.name(login));
-        self.entries.push_back(Entry {
+        let entry = Entry {
             seq: self.seq,
             at,
             method: call.method.as_str().into(),
@@ -66,7 +67,13 @@ impl Journal {
             status,
             client_id,
             account,
-        });
+        };
+        self.bytes += entry.bytes();
+        self.entries.push_back(entry);
+        while self.entries.len() > MOST || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.bytes -= oldest.bytes();
+        }
     }
 
     /// The one copy of a name.
@@ -88,10 +95,16 @@ impl Journal {
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.bytes = 0;
     }
 }
 
 impl Entry {
+    /// Length of its own texts.
+    fn bytes(&self) -> usize {
+        self.method.len() + self.path.len() + self.query.len()
+    }
+
     fn shown(&self) -> Shown<'_> {
         Shown {
             seq: self.seq,
@@ -119,7 +132,7 @@ mod tests {
     use jiff::Timestamp;
     use serde_json::Value;
 
-    use super::{Journal, MOST};
+    use super::{Journal, MOST, MOST_BYTES};
     use crate::sandbox::call::Call;
 
     fn read(journal: &Journal, most: usize) -> Vec<Value> {
@@ -135,6 +148,19 @@ mod tests {
         let kept = read(&journal, usize::MAX);
         assert_eq!((kept.len(), &kept[0]["seq"]), (MOST, &Value::from(3)));
         assert_eq!(read(&journal, 2)[1]["seq"], MOST + 2);
+    }
+
+    #[test]
+    fn long_paths_do_not_fill_the_memory() {
+        let mut journal = Journal::default();
+        let call = Call { path: "/".repeat(MOST_BYTES / 8), ..Call::default() };
+        for _ in 0..10 {
+            journal.add(Timestamp::UNIX_EPOCH, &call, 403, None);
+        }
+        let numbers: Vec<u64> = journal.entries.iter().map(|entry| entry.seq).collect();
+        assert_eq!(numbers, (3..=10).collect::<Vec<_>>());
+        journal.clear();
+        assert_eq!(journal.bytes, 0);
     }
 
     #[test]

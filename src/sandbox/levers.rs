@@ -17,7 +17,7 @@ use super::{
     env::{Clock, millis},
     faults, oauth, page,
     resources::{account_services, permission},
-    snapshot,
+    snapshot::{self, Unsaved},
     world::World,
 };
 
@@ -65,7 +65,7 @@ fn pull(world: &mut World, call: &Call) -> Answer {
         ("PATCH", "options") => options::change(&mut world.env.options, call),
         ("GET", "apps") => Ok(show(&apps(world))),
         ("POST", "confirm") => confirm(world, call),
-        ("GET", "state") => Ok(ready(snapshot::json(world))),
+        ("GET", "state") => snapshot::json(world).map(ready).map_err(|error| refuse(500, &error.to_string())),
         ("PUT", "state") => bring(world, call),
         ("POST", "state") => keep(world),
         ("GET", name) => look(world, call, name),
@@ -95,11 +95,17 @@ fn is_near(call: &Call) -> bool {
 /// Whether `host` or `host:port` can only be this machine.
 fn is_loopback(authority: &str) -> bool {
     if let Some(rest) = authority.strip_prefix('[') {
-        let address = rest.split_once(']').and_then(|(address, _)| address.parse::<Ipv6Addr>().ok());
-        return address.is_some_and(|address| address.is_loopback());
+        let Some((address, port)) = rest.split_once(']') else { return false };
+        return is_port(port) && address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
     }
-    let host = authority.split_once(':').map_or(authority, |(host, _)| host);
-    host.eq_ignore_ascii_case("localhost") || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+    let near = |host: &str| host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    is_port(port) && (host.eq_ignore_ascii_case("localhost") || near(host))
+}
+
+/// Nothing, or a colon and digits.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn refuse(status: u16, text: &str) -> Reply {
@@ -211,11 +217,12 @@ fn bring(world: &mut World, call: &Call) -> Answer {
 }
 
 /// Writes the state to its file.
-fn keep(world: &mut World) -> Answer {
+fn keep(world: &World) -> Answer {
     if world.env.options.state.is_none() {
         return Err(refuse(409, "there is no file for the state: start the sandbox with --state FILE"));
     }
-    world.save().map_err(|error| refuse(500, &format!("the state could not be written: {error}")))?;
+    let written = world.unsaved().and_then(|unsaved| unsaved.map_or(Ok(()), Unsaved::write));
+    written.map_err(|error| refuse(500, &format!("the state could not be written: {error}")))?;
     Ok(Reply::empty(204))
 }
 
@@ -225,8 +232,9 @@ mod tests {
 
     use super::{answer, is_loopback};
     use crate::sandbox::{
+        account::{BillingStatus, Cancellation},
         call::{Call, Reply},
-        env::Options,
+        env::{Options, later},
         world::World,
     };
 
@@ -251,6 +259,9 @@ mod tests {
             assert!(is_loopback(near), "{near}");
         }
         for far in ["", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1", "[::2]"] {
+            assert!(!is_loopback(far), "{far}");
+        }
+        for far in ["[::1].evil.example", "[::1", "localhost:80@evil.example", "[::ffff:10.0.0.1]", "::1"] {
             assert!(!is_loopback(far), "{far}");
         }
     }
@@ -289,6 +300,17 @@ mod tests {
         assert!(world.accounts.is_empty());
         assert_eq!(answer(&mut world, &call("PUT", "/_sandbox/state", &kept)).status, 204);
         assert_eq!(world.accounts.len(), 1);
+    }
+
+    #[test]
+    fn what_is_due_between_partner_and_client_happens_when_the_clock_moves() {
+        let mut world = World::new(Options::default());
+        let effective = later(world.env.now(), jiff::SignedDuration::from_secs(3_600));
+        world.accounts[0].plan.cancellation = Some(Cancellation { effective, reason_id: None });
+        for (seconds, status) in [(60, BillingStatus::Trial), (3_600, BillingStatus::Canceled)] {
+            answer(&mut world, &call("POST", "/_sandbox/clock", &json!({ "advance_seconds": seconds })));
+            assert_eq!(world.accounts[0].plan.billing_status, status);
+        }
     }
 
     #[test]

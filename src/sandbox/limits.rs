@@ -61,9 +61,10 @@ impl Limits {
     }
 }
 
-/// Whether one more fits into the second that ends now; if so it is counted.
+/// Whether one more fits into the second that ends now; if so it is counted. What lies ahead counts for nothing: it was
+/// counted before a state of an earlier time was brought back.
 fn within(recent: &mut VecDeque<i64>, width: usize, now_ms: i64) -> bool {
-    while recent.front().is_some_and(|at| now_ms - at >= 1_000) {
+    while recent.front().is_some_and(|at| !(0..1_000).contains(&(now_ms - at))) {
         recent.pop_front();
     }
     let fits = recent.len() < width;
@@ -87,4 +88,25 @@ pub(super) fn quota_exceeded() -> Reply {
 pub(super) fn queue_full() -> Reply {
     let text = format!("Too many requests. You exceeded {QUEUED_JOBS} queued activities for this user account.");
     Reply::errors(429, "contacts.api.too_many_requests", &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::within;
+
+    #[test]
+    fn so_many_fit_into_any_second() {
+        let mut recent = VecDeque::new();
+        let fits = [0, 10, 999, 1_000, 1_009, 1_010].map(|now| within(&mut recent, 2, now));
+        assert_eq!(fits, [true, true, false, true, false, true]);
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_does_not_shut_the_door() {
+        let mut recent = VecDeque::from([604_800_000]);
+        assert!(within(&mut recent, 1, 5));
+        assert!(!within(&mut recent, 1, 6));
+    }
 }

@@ -24,7 +24,8 @@ use super::{
     deliveries,
     env::{Options, http_date},
     faults::{self, Kind, Strike},
-    gate, levers, oauth, page, snapshot,
+    gate, levers, oauth, page,
+    snapshot::{self, Unsaved},
     world::World,
 };
 use broken::{Broken, CutOff};
@@ -35,6 +36,8 @@ const LARGEST_REQUEST: usize = 8 * 1024 * 1024;
 const LARGEST_STATE: usize = 512 * 1024 * 1024;
 /// How often the state is written to its file, where there is one.
 const SAVED_EVERY: Duration = Duration::from_secs(10);
+/// How long no connection is accepted after one could not be, as when too many are open.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// What a client needs to know, printed as one line when the server is ready.
 #[derive(Debug, Clone, Serialize)]
@@ -105,14 +108,20 @@ impl Sandbox {
         &self.ready
     }
 
-    /// Waits until the server ends, which it does only with the process.
+    /// Waits until the server ends, which it does only when it is stopped, or with the process.
     pub async fn wait(&mut self) {
         let _ = (&mut self.task).await;
     }
 
+    /// Stops answering, so that no answered call is missing from a state that is saved after this.
+    pub async fn stop(&mut self) {
+        self.task.abort();
+        self.wait().await;
+    }
+
     /// Writes the state to the file that the options name, if any and if anything has changed since the last time.
     pub fn save(&self) -> io::Result<()> {
-        lock(&self.world).save()
+        save(&self.world)
     }
 }
 
@@ -162,12 +171,18 @@ fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Writes the state every now and then. A large one takes a moment, so that it is not done among the answers.
+/// Writes the state to its file. Answers wait while it is put into words, and not while it is written.
+fn save(world: &Mutex<World>) -> io::Result<()> {
+    let unsaved = lock(world).unsaved()?;
+    unsaved.map_or(Ok(()), Unsaved::write)
+}
+
+/// Writes the state every now and then, apart from the threads that answer: a large one takes a moment.
 async fn keep(world: Arc<Mutex<World>>) {
     loop {
         tokio::time::sleep(SAVED_EVERY).await;
         let world = Arc::clone(&world);
-        let saved = tokio::task::spawn_blocking(move || lock(&world).save()).await;
+        let saved = tokio::task::spawn_blocking(move || save(&world)).await;
         if let Ok(Err(error)) = saved {
             tracing::warn!(%error, "the state of the sandbox could not be written");
         }
@@ -201,7 +216,10 @@ async fn serve(listener: TcpListener, world: Arc<Mutex<World>>) {
     let mut connections = tokio::task::JoinSet::new();
     connections.spawn(deliveries::run(Arc::clone(&world)));
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(BREATH).await;
+            continue;
+        };
         let _ = stream.set_nodelay(true);
         let world = Arc::clone(&world);
         connections.spawn(async move {

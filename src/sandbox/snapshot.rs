@@ -3,9 +3,10 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
-    io::{self, BufWriter, Write},
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::SignedDuration;
@@ -72,8 +73,8 @@ impl<'a> Written<'a> {
 }
 
 /// The document.
-pub(super) fn json(world: &World) -> Vec<u8> {
-    serde_json::to_vec(&Written::of(world)).unwrap_or_default()
+pub(super) fn json(world: &World) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&Written::of(world))?)
 }
 
 /// Reads a document whole, or says what is wrong with it.
@@ -104,15 +105,71 @@ pub(super) fn load(path: &Path) -> io::Result<Option<State>> {
     read(&bytes).map(Some).map_err(|text| io::Error::new(io::ErrorKind::InvalidData, text))
 }
 
-/// Writes the state to a file: first beside it, so that a crash leaves the old one or the new one, never half of one.
-pub(super) fn write(world: &World, path: &Path) -> io::Result<()> {
+/// The file that the state is kept in. It is written without the lock on the world, so that no answer waits for a disk.
+#[derive(Debug)]
+pub(super) struct StateFile {
+    path: PathBuf,
+    /// After how many changes the state was taken that it holds; none before the first.
+    holds: Mutex<Option<u64>>,
+}
+
+impl StateFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, holds: Mutex::new(None) }
+    }
+
+    /// Whether the state after so many changes has still to be written.
+    pub(super) fn lacks(&self, changes: u64) -> bool {
+        self.holds().is_none_or(|held| held < changes)
+    }
+
+    fn holds(&self) -> MutexGuard<'_, Option<u64>> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A state on its way to its file.
+pub(super) struct Unsaved {
+    pub file: Arc<StateFile>,
+    pub changes: u64,
+    pub document: Vec<u8>,
+}
+
+impl Unsaved {
+    /// Writes it, unless another has written a newer one meanwhile.
+    pub(super) fn write(self) -> io::Result<()> {
+        let mut holds = self.file.holds();
+        if holds.is_none_or(|held| held < self.changes) {
+            replace(&self.file.path, &self.document)?;
+            *holds = Some(self.changes);
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file first beside its place, so that a crash leaves the old one or the new one, never half of one.
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let fresh = beside(path);
-    let mut file = BufWriter::new(File::create(&fresh)?);
-    serde_json::to_writer(&mut file, &Written::of(world))?;
-    file.flush()?;
-    file.get_ref().sync_all()?;
+    // What a crash has left there may be open to others.
+    if let Err(error) = fs::remove_file(&fresh)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut file = private(&fresh)?;
+    file.write_all(content)?;
+    file.sync_all()?;
     drop(file);
     fs::rename(&fresh, path)
+}
+
+/// A new file that nobody else may read, because of the tokens in it.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn beside(path: &Path) -> PathBuf {
@@ -123,9 +180,11 @@ fn beside(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, sync::Arc};
+
     use serde_json::{Value, json};
 
-    use super::{json as document, read};
+    use super::{StateFile, Unsaved, read};
     use crate::sandbox::{
         env::{Clock, Options},
         oauth,
@@ -135,6 +194,10 @@ mod tests {
     fn world() -> World {
         let clock = Clock::Fixed("2026-01-15T09:00:00Z".parse().unwrap());
         World::new(Options { clock, accounts: 2, ..Options::default() })
+    }
+
+    fn document(world: &World) -> Vec<u8> {
+        super::json(world).unwrap()
     }
 
     #[test]
@@ -148,6 +211,46 @@ mod tests {
         assert_eq!(document(&second), kept);
         assert_eq!((second.env.now(), second.env.random()), (first.env.now(), first.env.random()));
         assert!(second.authority.caller(&access, second.env.now()).is_some());
+    }
+
+    #[test]
+    fn redirect_addresses_of_the_options_are_registered_in_a_kept_state_too() {
+        let first = world();
+        let Ok(state) = read(&document(&first)) else { panic!("it reads what it writes") };
+        let address = "http://localhost:9/back".to_owned();
+        let options = Options { redirect_uris: vec![address.clone()], ..first.env.options.clone() };
+        let second = World::restored(options, state);
+        let registered = |world: &World| world.authority.apps.clone().map(|app| app.redirect_uris.contains(&address));
+        assert_eq!((registered(&first), registered(&second)), ([false; 3], [true, true, false]));
+    }
+
+    #[test]
+    fn an_older_state_never_replaces_a_newer_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let file = Arc::new(StateFile::new(path.clone()));
+        let save = |changes: u64, text: &str| {
+            Unsaved { file: Arc::clone(&file), changes, document: text.as_bytes().to_vec() }.write().unwrap();
+            fs::read_to_string(&path).unwrap()
+        };
+        assert_eq!((save(2, "second"), save(1, "first")), ("second".to_owned(), "second".to_owned()));
+        assert!(file.lacks(3) && !file.lacks(2));
+        assert_eq!(save(3, "third"), "third");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_read_the_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        for open in [path.clone(), folder.path().join("state.json.new")] {
+            fs::write(&open, "left by somebody").unwrap();
+            fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+        }
+        super::replace(&path, b"{}").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The whole of the stand-in: its accounts, applications and tokens, its limits, faults and journal.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use super::{
     account::Account,
@@ -11,8 +11,9 @@ use super::{
     limits::Limits,
     oauth::Authority,
     partner::Partner,
-    resources, seed,
-    snapshot::{self, State},
+    resources::{self, partner_billing},
+    seed,
+    snapshot::{self, State, StateFile, Unsaved},
 };
 
 /// Everything behind the one lock.
@@ -26,8 +27,8 @@ pub(super) struct World {
     pub partner: Partner,
     /// Counts what may have changed something. It may count too much, never too little.
     pub changes: u64,
-    /// What `changes` was when the state was last written to its file.
-    saved: Option<u64>,
+    /// Where the state is kept, if it is.
+    file: Option<Arc<StateFile>>,
 }
 
 impl World {
@@ -43,11 +44,14 @@ impl World {
     pub(super) fn restored(options: Options, state: State) -> Self {
         let mut env = Env::new(options);
         env.resume(state.position);
-        Self::of(env, state.accounts, state.authority, state.partner)
+        let mut authority = state.authority;
+        authority.register(&env.options.redirect_uris);
+        Self::of(env, state.accounts, authority, state.partner)
     }
 
     fn of(env: Env, accounts: Vec<Account>, authority: Authority, partner: Partner) -> Self {
         let faults = Faults::new(env.options.random);
+        let file = env.options.state.clone().map(|path| Arc::new(StateFile::new(path)));
         Self {
             env,
             accounts,
@@ -57,7 +61,7 @@ impl World {
             journal: Journal::default(),
             partner,
             changes: 0,
-            saved: None,
+            file,
         }
     }
 
@@ -69,13 +73,14 @@ impl World {
         self.partner = state.partner;
     }
 
-    /// Lets happen in all accounts what has come due. What takes no chance need not be kept: it would come about in
-    /// the same way again.
+    /// Lets happen in all accounts what has come due, bills too: they go by who is there when the clock moves, and not
+    /// by what is called next. What takes no chance need not be kept: it would come about in the same way again.
     pub(super) fn tick(&mut self) {
         let (_, before) = self.env.position();
         for account in &mut self.accounts {
             resources::tick(account, &mut self.env);
         }
+        partner_billing::advance(self);
         self.changes += u64::from(self.env.position().1 != before);
     }
 
@@ -87,13 +92,11 @@ impl World {
         self.journal.add(self.env.now(), call, status, login);
     }
 
-    /// Writes the state to its file, if there is one and something may have changed since the last time.
-    pub(super) fn save(&mut self) -> io::Result<()> {
-        let Some(path) = self.env.options.state.as_deref().filter(|_| self.saved != Some(self.changes)) else {
-            return Ok(());
-        };
-        snapshot::write(self, path)?;
-        self.saved = Some(self.changes);
-        Ok(())
+    /// The state for its file, if there is one and something may have changed since the last time. To write it takes
+    /// no lock on the world.
+    pub(super) fn unsaved(&self) -> io::Result<Option<Unsaved>> {
+        let Some(file) = self.file.as_ref().filter(|file| file.lacks(self.changes)) else { return Ok(None) };
+        let document = snapshot::json(self)?;
+        Ok(Some(Unsaved { file: Arc::clone(file), changes: self.changes, document }))
     }
 }

@@ -1,4 +1,4 @@
-//! The rooms of the house: who may use whom, read from the `use crate::` lines; and what must not be said anywhere.
+//! The rooms of the house: who may use whom, read from the `use crate::` lines.
 
 use std::{
     collections::BTreeMap,

@@ -91,6 +91,12 @@ impl Sending {
     pub(in crate::sandbox) fn happened(&self) -> &[Event] {
         self.events.get(..self.happened).unwrap_or_default()
     }
+
+    /// What had happened by a moment, oldest first.
+    pub(in crate::sandbox) fn happened_by(&self, by: Timestamp) -> &[Event] {
+        let count = self.events.partition_point(|event| event.at <= by);
+        self.events.get(..count).unwrap_or_default()
+    }
 }
 
 /// The sums of some sendings. People count once, except where a name says `all`.

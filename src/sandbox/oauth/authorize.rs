@@ -9,7 +9,7 @@ use super::{
 };
 use crate::sandbox::{
     account::Account,
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, escape},
     world::World,
 };
 
@@ -26,6 +26,8 @@ struct Asked {
     scopes: Vec<String>,
     state: String,
     challenge: Option<String>,
+    /// A challenge that is not hashed, which would prove nothing.
+    plain: bool,
     /// The token itself in the redirect, and all answers behind its `#`.
     implicit: bool,
 }
@@ -117,12 +119,15 @@ fn asked(world: &World, field: impl Fn(&str) -> Option<String>) -> Result<Asked,
         return Err(problem("The 'redirect_uri' parameter must be a Login redirect URI in the client app settings."));
     }
     let response_type = field("response_type");
+    let challenge = field("code_challenge").filter(|challenge| !challenge.is_empty());
+    let hashed = field("code_challenge_method").as_deref() == Some("S256");
     let asked = Asked {
         client_id: app.client_id.clone(),
         redirect_uri,
         scopes: field("scope").unwrap_or_default().split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
         state: field("state").unwrap_or_default(),
-        challenge: field("code_challenge").filter(|_| field("code_challenge_method").as_deref() == Some("S256")),
+        plain: challenge.is_some() && !hashed,
+        challenge: challenge.filter(|_| hashed),
         implicit: response_type.as_deref() == Some("token"),
     };
     match objection(&asked, &app, response_type.as_deref()) {
@@ -148,6 +153,10 @@ fn objection(asked: &Asked, app: &App, response_type: Option<&str>) -> Option<(&
     if asked.scopes.is_empty() || asked.scopes.iter().any(|s| !SCOPES.contains(&s.as_str())) {
         let text = "One or more scopes are not configured for the authorization server resource.";
         return says("invalid_scope", text);
+    }
+    if asked.plain {
+        // The words are a guess: S256 is the one method that is documented.
+        return says("invalid_request", "The 'code_challenge_method' parameter must be 'S256'.");
     }
     if app.client_secret.is_none() && asked.challenge.is_none() {
         let text = "PKCE code challenge is required when the token endpoint authentication method is 'NONE'.";
@@ -175,8 +184,4 @@ fn problem(text: &str) -> Reply {
         400,
         &format!("<!doctype html><meta charset=\"utf-8\"><title>400</title><h1>400</h1><p>{}</p>", escape(text)),
     )
-}
-
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

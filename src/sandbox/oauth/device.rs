@@ -8,12 +8,12 @@ use url::form_urlencoded;
 
 use super::{
     App, Flow, SCOPES,
-    authorize::{STYLE, chooser, chosen, escape},
+    authorize::{STYLE, chooser, chosen},
     grants::later,
     token,
 };
 use crate::sandbox::{
-    call::{Answer, Call, Reply},
+    call::{Answer, Call, Reply, escape},
     world::World,
 };
 

@@ -112,6 +112,15 @@ impl Authority {
         self.app(client_id).is_some_and(|app| app.deactivated)
     }
 
+    /// Registers more redirect addresses, with the applications that are come back to.
+    pub(super) fn register(&mut self, addresses: &[String]) {
+        for app in self.apps.iter_mut().filter(|app| app.has(Flow::Code) || app.has(Flow::Pkce)) {
+            let held = &mut app.redirect_uris;
+            let fresh: Vec<String> = addresses.iter().filter(|address| !held.contains(address)).cloned().collect();
+            held.extend(fresh);
+        }
+    }
+
     fn app(&self, client_id: &str) -> Option<&App> {
         self.apps.iter().find(|a| a.client_id == client_id)
     }

@@ -129,13 +129,17 @@ fn code(
         let text = "The 'redirect_uri' does not match the redirection URI used in the authorization request.";
         return Err(error(400, "invalid_grant", text));
     }
-    if let Some(challenge) = &issued.challenge {
-        let hashed = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.unwrap_or_default().as_bytes()));
-        if hashed != *challenge {
-            return Err(error(400, "invalid_grant", "PKCE verification failed."));
-        }
+    if issued.challenge.is_some_and(|challenge| verifier.is_none_or(|verifier| !proves(verifier, &challenge))) {
+        return Err(error(400, "invalid_grant", "PKCE verification failed."));
     }
     Ok(open(world, &app.client_id, issued.account, issued.scopes))
+}
+
+/// Whether a verifier has the documented form and is the one that was hashed.
+fn proves(verifier: &str, challenge: &str) -> bool {
+    let formed = verifier.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+    let hashed = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+    formed && (43..=128).contains(&verifier.len()) && hashed == challenge
 }
 
 /// The first tokens of a consent: a refresh token only where it was asked for.
@@ -188,4 +192,21 @@ fn unknown_client() -> Reply {
             "errorLink": "invalid_client", "errorId": "oaeSandbox", "errorCauses": []
         }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use super::{SHA256, URL_SAFE_NO_PAD, digest, proves};
+
+    #[test]
+    fn a_verifier_has_from_43_to_128_characters_and_no_strange_ones() {
+        let own = |verifier: &str| proves(verifier, &URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())));
+        assert!(own(&"a-._~Z9".repeat(7)));
+        for wrong in ["", &"a".repeat(42), &"a".repeat(129), &"a+".repeat(30)] {
+            assert!(!own(wrong), "{wrong}");
+        }
+        assert!(!proves(&"a".repeat(43), "another"));
+    }
 }

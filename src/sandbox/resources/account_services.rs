@@ -32,8 +32,8 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// Parts of the summary that are shown on request only.
 const EXTRAS: &[&str] = &["physical_address", "company_logo"];
-/// Properties of the summary that can be written.
-const WRITABLE: &[&str] = &[
+/// Properties of the summary that can be written, in its order.
+pub(super) const WRITABLE: &[&str] = &[
     "contact_email",
     "contact_phone",
     "country_code",
@@ -61,7 +61,7 @@ const ADDRESS: &[&str] = &[
 // A handler answers a result whether or not it ever refuses.
 #[allow(clippy::unnecessary_wraps)]
 pub(super) fn privileges(_account: &mut Account, env: &mut Env, _call: &Call) -> Answer {
-    let held = privileges::of(env.options.role).iter();
+    let held = privileges::of(env.options.role);
     let shown: Vec<Value> = held.map(|(id, name)| json!({ "privilege_id": id, "privilege_name": name })).collect();
     Ok(Reply::json(200, &Value::Array(shown)))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::body;
-use super::bulk_work::counters;
+use super::bulk_work::{counters, lists_named};
 use super::contact_choice::{self as choice, Way};
 use super::contact_write::known_lists;
 use super::jobs;
@@ -79,39 +79,31 @@ pub(super) fn delete_contacts(account: &mut Account, env: &mut Env, call: &Call)
     choice::check_one(&mut checks, &sent, TO_DELETE);
     checks.done(CONTACTS)?;
     let source = choice::read_ways(&sent, TO_DELETE).ok_or_else(|| invalid(CONTACTS, "contact_ids is invalid"))?;
-    choice::known(account, env, &source)?;
+    choice::known(account, &source)?;
     let whom = ContactChoice { source, exclude: Vec::new() };
-    // Lists are counted only where they were sent.
-    let lists = body::array(&sent, "list_ids").map(<[Value]>::len);
-    let status = counters(count(account, env, &whom), 0, lists);
+    let status = counters(count(account, env, &whom), 0, lists_named(&whom));
     jobs::accept(account, env, Work::DeleteContacts(whom), status)
 }
 
 /// How many people a job will be about, as far as can be told now.
 fn count(account: &Account, env: &Env, whom: &ContactChoice) -> usize {
-    choice::find(account, env, whom, env.now()).map_or(0, |found| found.total())
+    choice::find(account, whom, env.now()).map_or(0, |found| found.total())
 }
 
 /// Reads whom a job is about, and the lists or tags it is about.
-fn read(
-    account: &Account,
-    env: &Env,
-    call: &Call,
-    ways: &[Way],
-    (name, max): Way,
-) -> Result<(ContactChoice, Vec<String>), Reply> {
+fn read(account: &Account, call: &Call, ways: &[Way], (name, max): Way) -> Result<(ContactChoice, Vec<String>), Reply> {
     let sent = body::read(call, CONTACTS)?;
     let mut checks = Checks::of(&sent);
     choice::check_source(&mut checks, &sent, ways);
     checks.required(name).ids(name, max).not_empty(name);
     checks.done(CONTACTS)?;
-    let whom = choice::read_source(account, env, &sent, ways)?;
+    let whom = choice::read_source(account, &sent, ways)?;
     Ok((whom, body::ids(&sent, name)))
 }
 
 /// `POST /activities/add_list_memberships`.
 pub(super) fn add_to_lists(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
-    let (whom, list_ids) = read(account, env, call, TO_ADD, ("list_ids", MAX_LISTS))?;
+    let (whom, list_ids) = read(account, call, TO_ADD, ("list_ids", MAX_LISTS))?;
     known_lists(account, &list_ids)?;
     let status = counters(count(account, env, &whom), 0, Some(list_ids.len()));
     jobs::accept(account, env, Work::AddToLists { whom, list_ids }, status)
@@ -119,7 +111,7 @@ pub(super) fn add_to_lists(account: &mut Account, env: &mut Env, call: &Call) ->
 
 /// `POST /activities/remove_list_memberships`.
 pub(super) fn remove_from_lists(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
-    let (whom, list_ids) = read(account, env, call, TO_REMOVE, ("list_ids", MAX_LISTS))?;
+    let (whom, list_ids) = read(account, call, TO_REMOVE, ("list_ids", MAX_LISTS))?;
     known_lists(account, &list_ids)?;
     let status = counters(count(account, env, &whom), 0, Some(list_ids.len()));
     jobs::accept(account, env, Work::RemoveFromLists { whom, list_ids }, status)
@@ -127,7 +119,7 @@ pub(super) fn remove_from_lists(account: &mut Account, env: &mut Env, call: &Cal
 
 /// `POST /activities/contacts_taggings_add`.
 pub(super) fn add_tags(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
-    let (whom, tag_ids) = read(account, env, call, TO_TAG, ("tag_ids", MAX_TAGS))?;
+    let (whom, tag_ids) = read(account, call, TO_TAG, ("tag_ids", MAX_TAGS))?;
     choice::known_tags(account, &tag_ids)?;
     let status = counters(count(account, env, &whom), 0, None);
     jobs::accept(account, env, Work::AddTags { whom, tag_ids }, status)
@@ -135,7 +127,7 @@ pub(super) fn add_tags(account: &mut Account, env: &mut Env, call: &Call) -> Ans
 
 /// `POST /activities/contacts_taggings_remove`.
 pub(super) fn remove_tags(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
-    let (whom, tag_ids) = read(account, env, call, TO_TAG, ("tag_ids", MAX_TAGS))?;
+    let (whom, tag_ids) = read(account, call, TO_TAG, ("tag_ids", MAX_TAGS))?;
     choice::known_tags(account, &tag_ids)?;
     let status = counters(count(account, env, &whom), 0, None);
     jobs::accept(account, env, Work::RemoveTags { whom, tag_ids }, status)

@@ -12,7 +12,7 @@ use super::contact_write::{self as write, MAX_LISTS};
 use super::export_file;
 use super::import;
 use super::jobs::Outcome;
-use crate::sandbox::account::{Account, Contact, ContactChoice, ExportOrder, Work};
+use crate::sandbox::account::{Account, Contact, ContactChoice, ContactSource, ExportOrder, Work};
 use crate::sandbox::env::Env;
 
 /// Tags that a contact can have.
@@ -23,20 +23,20 @@ pub(super) fn perform(account: &mut Account, env: &mut Env, work: &Work, at: Tim
     match work {
         Work::Done => Outcome::default(),
         Work::Import(order) => import::run(account, env, order, at),
-        Work::Export(order) => export(account, env, order, at),
+        Work::Export(order) => export(account, order, at),
         Work::DeleteContacts(whom) => {
-            let done = to_each(account, env, whom, at, |contact| {
+            let done = to_each(account, whom, at, |contact| {
                 delete_contact(contact, at);
                 Ok(())
             });
-            done.outcome(None)
+            done.outcome(lists_named(whom))
         }
         Work::AddToLists { whom, list_ids } => {
             let lists = living_lists(account, list_ids);
-            to_each(account, env, whom, at, |contact| add_to_lists(contact, &lists, at)).outcome(Some(list_ids.len()))
+            to_each(account, whom, at, |contact| add_to_lists(contact, &lists, at)).outcome(Some(list_ids.len()))
         }
         Work::RemoveFromLists { whom, list_ids } => {
-            let done = to_each(account, env, whom, at, |contact| {
+            let done = to_each(account, whom, at, |contact| {
                 leave_out(contact, |contact| &mut contact.list_memberships, list_ids, at);
                 Ok(())
             });
@@ -44,10 +44,10 @@ pub(super) fn perform(account: &mut Account, env: &mut Env, work: &Work, at: Tim
         }
         Work::AddTags { whom, tag_ids } => {
             let tags = living_tags(account, tag_ids);
-            to_each(account, env, whom, at, |contact| add_tags(contact, &tags, at)).outcome(None)
+            to_each(account, whom, at, |contact| add_tags(contact, &tags, at)).outcome(None)
         }
         Work::RemoveTags { whom, tag_ids } => {
-            let done = to_each(account, env, whom, at, |contact| {
+            let done = to_each(account, whom, at, |contact| {
                 leave_out(contact, |contact| &mut contact.taggings, tag_ids, at);
                 Ok(())
             });
@@ -96,6 +96,14 @@ pub(super) fn counters(total: usize, completed: usize, lists: Option<usize>) -> 
     }
 }
 
+/// How many lists name the people: those who are deleted are counted beside them.
+pub(super) fn lists_named(whom: &ContactChoice) -> Option<usize> {
+    match &whom.source {
+        ContactSource::Lists(ids) => Some(ids.len()),
+        _ => None,
+    }
+}
+
 /// One error for each id that nobody has.
 fn errors(found: &Found) -> Vec<Value> {
     found.missing.iter().map(|id| format!("Contact {id} not found").into()).collect()
@@ -104,12 +112,11 @@ fn errors(found: &Found) -> Vec<Value> {
 /// Does something to each of the chosen people. Where it is refused, the others go on.
 fn to_each(
     account: &mut Account,
-    env: &Env,
     whom: &ContactChoice,
     at: Timestamp,
     act: impl Fn(&mut Contact) -> Result<(), &'static str>,
 ) -> Done {
-    let Some(found) = choice::find(account, env, whom, at) else {
+    let Some(found) = choice::find(account, whom, at) else {
         return Done { errors: vec!["segment_id not found".into()], lost: true, ..Done::default() };
     };
     let mut done = Done { total: found.total(), errors: errors(&found), ..Done::default() };
@@ -144,7 +151,8 @@ fn add_to_lists(contact: &mut Contact, lists: &[String], at: Timestamp) -> Resul
     if contact.list_memberships.len() + more > MAX_LISTS {
         return Err("is on as many lists as it can be");
     }
-    if more > 0 || contact.deleted_at.is_some() {
+    // Where all of the lists are gone by now, there is nothing to come back to.
+    if more > 0 || (contact.deleted_at.is_some() && !lists.is_empty()) {
         write::add_lists(contact, lists);
         contact.deleted_at = None;
         touch(contact, at);
@@ -176,8 +184,8 @@ fn leave_out(contact: &mut Contact, part: impl Fn(&mut Contact) -> &mut Vec<Stri
 }
 
 /// Writes an export's file.
-fn export(account: &Account, env: &Env, order: &ExportOrder, at: Timestamp) -> Outcome {
-    let Some(found) = export_file::choose(account, env, order, at) else {
+fn export(account: &Account, order: &ExportOrder, at: Timestamp) -> Outcome {
+    let Some(found) = export_file::choose(account, order, at) else {
         let errors = vec!["segment_id not found".into()];
         return Outcome { status: counters(0, 0, None), errors, file: None, failed: true };
     };
@@ -206,14 +214,15 @@ fn living_tags(account: &Account, ids: &[String]) -> Vec<String> {
 
 /// Deletes lists and everybody's membership; the people stay.
 fn delete_lists(account: &mut Account, ids: &[String], at: Timestamp) -> Outcome {
+    let gone: HashSet<&String> = ids.iter().collect();
     let mut deleted = 0_usize;
-    for list in account.lists.iter_mut().filter(|list| ids.contains(&list.list_id) && list.deleted_at.is_none()) {
+    for list in account.lists.iter_mut().filter(|list| gone.contains(&list.list_id) && list.deleted_at.is_none()) {
         list.deleted_at = Some(at);
         list.updated_at = at;
         deleted += 1;
     }
     for contact in &mut account.contacts {
-        contact.list_memberships.retain(|id| !ids.contains(id));
+        contact.list_memberships.retain(|id| !gone.contains(id));
     }
     Outcome { status: json!({ "list_count": deleted }), ..Outcome::default() }
 }
@@ -238,5 +247,20 @@ pub(super) fn delete_fields(account: &mut Account, ids: &[String]) {
             let id = value.get("custom_field_id").and_then(Value::as_str);
             id.is_none_or(|id| !gone(id))
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_comes_back_to_lists_that_are_gone() {
+        let at = Timestamp::default();
+        let mut contact = Contact { deleted_at: Some(at), ..Contact::default() };
+        assert_eq!(add_to_lists(&mut contact, &[], at), Ok(()));
+        assert!(contact.deleted_at.is_some());
+        assert_eq!(add_to_lists(&mut contact, &["left".to_owned()], at), Ok(()));
+        assert!(contact.deleted_at.is_none());
     }
 }

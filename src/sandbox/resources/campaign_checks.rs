@@ -12,7 +12,6 @@ use super::segments;
 use super::validate::Checks;
 use crate::sandbox::account::Account;
 use crate::sandbox::call::Reply;
-use crate::sandbox::env::Env;
 
 /// Lists to which one mail can go: as many as an account has.
 const MAX_LISTS: usize = 1_000;
@@ -64,7 +63,7 @@ pub(super) fn check_senders(account: &Account, mail: &Body) -> Result<(), Reply>
 }
 
 /// Checks an update of a mail. A footer has to be whole as long as the mail has none of its own.
-pub(super) fn check_update(account: &Account, env: &Env, sent: &Body, whole_footer: bool) -> Result<(), Reply> {
+pub(super) fn check_update(account: &Account, sent: &Body, whole_footer: bool) -> Result<(), Reply> {
     let mut checks = Checks::of(sent);
     check(&mut checks);
     footer::check(&mut checks, whole_footer);
@@ -80,13 +79,13 @@ pub(super) fn check_update(account: &Account, env: &Env, sent: &Body, whole_foot
     }
     checks.done(EMAILS)?;
     check_senders(account, sent)?;
-    known_segments(account, env, sent)?;
+    known_segments(account, sent)?;
     known_lists(account, &body::ids(sent, "contact_list_ids"))
         .map_err(|_| invalid(EMAILS, "contact_list_ids is invalid"))
 }
 
 /// Refuses segments that do not exist.
-fn known_segments(account: &Account, env: &Env, sent: &Body) -> Result<(), Reply> {
-    let known = |id: u64| segments::members(account, env, id).is_some();
+fn known_segments(account: &Account, sent: &Body) -> Result<(), Reply> {
+    let known = |id: u64| segments::is_known(account, id);
     if segment_ids(sent).into_iter().all(known) { Ok(()) } else { Err(invalid(EMAILS, "segment_ids is invalid")) }
 }

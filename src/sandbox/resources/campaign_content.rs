@@ -30,7 +30,7 @@ pub(super) const ROUTES: &[Route] = &[
         "campaign:read",
         Handler::Account(preview),
     )
-    .simplified("Fills in the commoner tags; one that is not known stays as it is written."),
+    .simplified("Only the commoner tags are filled in; one that is not known stays as it is written."),
 ];
 
 /// Parts that are shown only on request and kept when an update leaves them out.
@@ -206,7 +206,7 @@ pub(super) fn put(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
     }
     let has_footer = campaign.primary.content.contains_key(footer::NAME);
     let sent = body::read(call, EMAILS)?;
-    check_update(account, env, &sent, !has_footer)?;
+    check_update(account, &sent, !has_footer)?;
     let campaign = find_primary(account, call)?;
     let content = &mut campaign.primary.content;
     plain(content, &sent);

@@ -8,7 +8,7 @@ use super::body::{self, Body};
 use super::campaign_content::{PLAIN, find, id_of, not_found, subject_of};
 use super::campaign_footer as footer;
 use crate::sandbox::account::Account;
-use crate::sandbox::call::{Answer, Call, Reply};
+use crate::sandbox::call::{Answer, Call, Reply, escape};
 use crate::sandbox::env::Env;
 
 /// `GET /emails/activities/{campaign_activity_id}/previews`.
@@ -18,7 +18,7 @@ pub(super) fn preview(account: &mut Account, _env: &mut Env, call: &Call) -> Ans
     let mut content = campaign.primary.content.clone();
     body::show(&mut content, "subject", subject_of(campaign, part));
     let html = with_footer(account, &content);
-    let html = filled(account, &html, escaped);
+    let html = filled(account, &html, escape);
     let mut shown = Body::new();
     body::show(&mut shown, "campaign_activity_id", Some(id_of(campaign, part)));
     for name in PLAIN {
@@ -34,14 +34,14 @@ pub(super) fn preview(account: &mut Account, _env: &mut Env, call: &Call) -> Ans
 pub(super) fn test_mail(account: &Account, content: &Body, message: Option<&str>) -> String {
     let html = with_footer(account, content);
     let Some(message) = message else { return html };
-    after_the_start(&html, &format!("<p>{}</p>", escaped(message)))
+    after_the_start(&html, &format!("<p>{}</p>", escape(message)))
 }
 
 /// The mail with the address under it.
 fn with_footer(account: &Account, content: &Body) -> String {
     let html = body::text(content, "html_content").unwrap_or_default();
     let Some(address) = footer::of(account, content) else { return html };
-    before_the_end(&html, &format!("<p>{}</p>", escaped(&footer::line(&address))))
+    before_the_end(&html, &format!("<p>{}</p>", escape(&footer::line(&address))))
 }
 
 fn before_the_end(html: &str, addition: &str) -> String {
@@ -55,11 +55,6 @@ fn after_the_start(html: &str, addition: &str) -> String {
     let start = html.find("<body").and_then(|at| html.get(at..)?.find('>').map(|end| at + end + 1));
     let (head, body) = start.and_then(|at| html.split_at_checked(at)).unwrap_or(("", html));
     format!("{head}{addition}{body}")
-}
-
-/// A text that means itself in HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// A text with its tags filled in: `[[firstName]]`, or `[[firstName OR "friend"]]` with a word for those who have none.
@@ -153,7 +148,7 @@ mod tests {
 
     fn preview_of(html: &str) -> String {
         let account = Account { summary: json!({ "first_name": "Sam & Co", "last_name": "" }), ..Account::default() };
-        filled(&account, html, escaped)
+        filled(&account, html, escape)
     }
 
     #[test]

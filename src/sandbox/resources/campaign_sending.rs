@@ -58,15 +58,14 @@ pub(super) fn trial(campaign: &Campaign) -> Option<&AbTrial> {
     campaign.ab_test.as_ref()?.trial.as_ref()
 }
 
-/// Does everything that has come due.
-pub(super) fn advance(account: &mut Account, env: &Env) {
-    let now = env.now();
+/// Does everything that has come due by a moment.
+pub(super) fn advance(account: &mut Account, env: &Env, by: Timestamp) {
     let takes = SignedDuration::from_millis(env.options.sending_ms);
     // Four things at most come due in one campaign while nobody calls.
     for _ in 0..account.campaigns.len().saturating_mul(4) {
         let due = account.campaigns.iter().enumerate().filter_map(|(index, campaign)| {
             let (at, step) = next(campaign, takes)?;
-            (at <= now).then_some((at, step, index))
+            (at <= by).then_some((at, step, index))
         });
         let Some((at, step, index)) = due.min() else { return };
         // Who has asked for no more by then gets no more.
@@ -84,7 +83,7 @@ pub(super) fn advance(account: &mut Account, env: &Env) {
 fn begin(account: &mut Account, env: &Env, index: usize, at: Timestamp) {
     let Some(campaign) = account.campaigns.get(index) else { return };
     let mail = prepared(account, campaign, at);
-    let people = recipients(account, env, campaign);
+    let people = recipients(account, campaign, at);
     let went_out = mail.went_out();
     let (sendings, trial) = split(campaign.ab_test.as_ref(), mail, people);
     for sending in sendings {
@@ -144,12 +143,13 @@ fn obstacle(account: &Account, content: &Body) -> u32 {
     if footer::of(account, content).is_none() { FAILED } else { SENT }
 }
 
-/// Places of everybody who is to get a mail now: who can be mailed, and has not had it and does not wait for it.
-fn recipients(account: &Account, env: &Env, campaign: &Campaign) -> Vec<u32> {
+/// Places of everybody who is to get a mail that goes out at a moment: who can be mailed, and has not had it and does
+/// not wait for it.
+fn recipients(account: &Account, campaign: &Campaign, at: Timestamp) -> Vec<u32> {
     let content = &campaign.primary.content;
     let activity = &campaign.primary.campaign_activity_id;
     let lists: BTreeSet<String> = body::ids(content, "contact_list_ids").into_iter().collect();
-    let chosen = segment_ids(content).into_iter().filter_map(|id| segments::members(account, env, id));
+    let chosen = segment_ids(content).into_iter().filter_map(|id| segments::members_at(account, id, at));
     let chosen: BTreeSet<u32> = chosen.flatten().collect();
     let mut served: BTreeSet<u32> = account.sendings_of(activity).flat_map(|s| s.recipients.iter().copied()).collect();
     served.extend(trial(campaign).into_iter().flat_map(|trial| trial.rest.iter().copied()));

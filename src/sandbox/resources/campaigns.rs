@@ -23,7 +23,7 @@ pub(super) const ROUTES: &[Route] = &[
     route("GET", "/emails", CAMPAIGN, "campaign:read", Handler::Account(list)).recorded(),
     route("POST", "/emails", CAMPAIGN, "campaign:write", Handler::Account(create)).recorded(),
     route("GET", "/emails/campaign_id_xrefs", CAMPAIGN, "campaign:read", Handler::Account(xrefs))
-        .simplified("Old numbers are counted up from 1100000000001 in the order in which campaigns were made."),
+        .simplified("The numbers of the previous API count up from 1100000000001."),
     route("GET", "/emails/{campaign_id}", CAMPAIGN, "campaign:read", Handler::Account(get)),
     route("PATCH", "/emails/{campaign_id}", CAMPAIGN, "campaign:write", Handler::Account(rename)),
     route("DELETE", "/emails/{campaign_id}", CAMPAIGN, "campaign:delete", Handler::Account(delete)),

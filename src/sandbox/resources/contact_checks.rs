@@ -118,17 +118,8 @@ pub(super) fn check_known(account: &Account, sent: &Body) -> Result<(), Reply> {
 mod tests {
     use serde_json::json;
 
+    use super::super::validate::refusal;
     use super::*;
-
-    fn refusal(body: &Value, check: impl Fn(&mut Checks<'_>)) -> String {
-        let body = body.as_object().cloned().unwrap_or_default();
-        let mut checks = Checks::of(&body);
-        check(&mut checks);
-        match checks.done(CONTACTS) {
-            Ok(()) => String::new(),
-            Err(reply) => String::from_utf8(reply.body).unwrap_or_default(),
-        }
-    }
 
     #[test]
     fn the_form_wants_an_sms_number_in_parts_and_the_others_whole() {

@@ -15,7 +15,6 @@ use super::segments;
 use super::validate::Checks;
 use crate::sandbox::account::{Account, Contact, ContactChoice, ContactSource, Did};
 use crate::sandbox::call::Reply;
-use crate::sandbox::env::Env;
 
 /// A way to name people: its property, and how many ids it takes.
 pub(super) type Way = (&'static str, usize);
@@ -84,10 +83,10 @@ pub(super) fn read_ways(sent: &Body, ways: &[Way]) -> Option<ContactSource> {
 }
 
 /// The people whom `source` and `exclude` of a checked body name.
-pub(super) fn read_source(account: &Account, env: &Env, sent: &Body, ways: &[Way]) -> Result<ContactChoice, Reply> {
+pub(super) fn read_source(account: &Account, sent: &Body, ways: &[Way]) -> Result<ContactChoice, Reply> {
     let source = body::object(sent, "source").and_then(|source| read_ways(source, ways));
     let source = source.ok_or_else(|| invalid(CONTACTS, "source is invalid"))?;
-    known(account, env, &source)?;
+    known(account, &source)?;
     // With other sources leaving out has no meaning, and is taken for an unknown property.
     let spares = matches!(source, ContactSource::Lists(_) | ContactSource::Active);
     let exclude = if spares { excluded(sent) } else { Vec::new() };
@@ -101,11 +100,11 @@ pub(super) fn excluded(sent: &Body) -> Vec<String> {
 }
 
 /// Refuses lists, tags and segments that the account does not have. Unknown contacts are the job's own errors.
-pub(super) fn known(account: &Account, env: &Env, source: &ContactSource) -> Result<(), Reply> {
+pub(super) fn known(account: &Account, source: &ContactSource) -> Result<(), Reply> {
     match source {
         ContactSource::Lists(ids) => known_lists(account, ids),
         ContactSource::Tags(ids) => known_tags(account, ids),
-        ContactSource::Segment(id) if segments::members(account, env, *id).is_none() => {
+        ContactSource::Segment(id) if !segments::is_known(account, *id) => {
             Err(invalid(CONTACTS, "segment_id not found"))
         }
         _ => Ok(()),
@@ -137,13 +136,13 @@ impl Found {
 }
 
 /// Who the chosen people are at this moment; none when the segment is gone.
-pub(super) fn find(account: &Account, env: &Env, whom: &ContactChoice, at: Timestamp) -> Option<Found> {
+pub(super) fn find(account: &Account, whom: &ContactChoice, at: Timestamp) -> Option<Found> {
     let places: Vec<u32> = match &whom.source {
         ContactSource::Everybody => (0_u32..).zip(&account.contacts).map(|(place, _)| place).collect(),
         ContactSource::Contacts(ids) => return Some(by_ids(account, ids)),
-        ContactSource::Lists(ids) => living(account, |contact| shares(&contact.list_memberships, ids)),
-        ContactSource::Tags(ids) => living(account, |contact| shares(&contact.taggings, ids)),
-        ContactSource::Segment(id) => segments::members(account, env, *id)?,
+        ContactSource::Lists(ids) => sharing(account, ids, |contact| contact.list_memberships.as_slice()),
+        ContactSource::Tags(ids) => sharing(account, ids, |contact| contact.taggings.as_slice()),
+        ContactSource::Segment(id) => segments::members_at(account, *id, at)?,
         ContactSource::Engagement(level) => engaged(account, level, at),
         ContactSource::Active => living(account, permission::mailable),
         ContactSource::NewSubscribers => living(account, |contact| is_new(contact, at)),
@@ -171,8 +170,10 @@ fn living(account: &Account, wanted: impl Fn(&Contact) -> bool) -> Vec<u32> {
     all.filter(|(_, contact)| contact.deleted_at.is_none() && wanted(contact)).map(|(place, _)| place).collect()
 }
 
-fn shares(held: &[String], wanted: &[String]) -> bool {
-    held.iter().any(|id| wanted.contains(id))
+/// Everybody who is not deleted and has one of these ids.
+fn sharing(account: &Account, ids: &[String], held: impl Fn(&Contact) -> &[String]) -> Vec<u32> {
+    let ids: HashSet<&String> = ids.iter().collect();
+    living(account, |contact| held(contact).iter().any(|id| ids.contains(id)))
 }
 
 /// Whether somebody can be mailed and opted in during the last 30 days.

@@ -40,15 +40,14 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     let sent = body::read(call, CONTACTS)?;
     check(&sent)?;
     let source = choice::read_ways(&sent, WAYS).unwrap_or_default();
-    choice::known(account, env, &source)?;
+    choice::known(account, &source)?;
     let order = ExportOrder {
         whom: ContactChoice { source, exclude: choice::excluded(&sent) },
         new_subscriber: choice::is_used(&sent, "new_subscriber"),
         status: body::text(&sent, "status"),
         fields: body::strings(&sent, "fields"),
     };
-    let now = env.now();
-    let found = export_file::choose(account, env, &order, now);
+    let found = export_file::choose(account, &order, env.now());
     let found = found.ok_or_else(|| invalid(CONTACTS, "segment_id not found"))?;
     let status = bulk_work::counters(found.total(), 0, None);
     jobs::accept(account, env, Work::Export(order), status)

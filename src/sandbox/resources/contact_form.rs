@@ -21,8 +21,8 @@ pub(super) const ROUTES: &[Route] =
     &[route("POST", "/contacts/sign_up_form", CONTACT, "contacts:write", Handler::Account(sign_up))
         .recorded()
         .simplified(
-            "Calls for one contact wait for each other instead of being refused with 409, values of custom fields are \
-             not held against the field's type, and only codes of the United States are spelled out.",
+            "Calls for one contact wait for each other and none is refused with 409, values of custom fields are not \
+             held against the field's type, and of states only those of the United States become names.",
         )];
 
 /// Custom fields that a contact can come to have by the form.
@@ -101,8 +101,11 @@ fn fill(contact: &mut Contact, form: &Body, env: &mut Env, stamp: &Stamp<'_>) {
         contact.email = Some(permission::signed_up(contact.email.as_ref(), &address, confirms, stamp.at));
     }
     contact.deleted_at = None;
-    contact.resubscribe_sent = false;
-    contact.resubscribe_lists.clear();
+    // Who has opted out and gave no address here can still answer the question whether to come back.
+    if !permission::opted_out(contact) {
+        contact.resubscribe_sent = false;
+        contact.resubscribe_lists.clear();
+    }
     write::set_person(contact, form, Absent::Keeps);
     write::set_custom_fields(contact, form);
     write::add_lists(contact, &body::ids(form, "list_memberships"));
@@ -113,4 +116,23 @@ fn fill(contact: &mut Contact, form: &Body, env: &mut Env, stamp: &Stamp<'_>) {
         write::set_street(contact, street, env, stamp);
     }
     write::set_sms(contact, form, env, stamp);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::env::Options;
+
+    #[test]
+    fn only_an_address_answers_the_question_whether_to_come_back() {
+        let mut env = Env::new(Options::default());
+        let stamp = Stamp { source: "Contact", at: env.now() };
+        let email = permission::fresh("noor@example.com", Some("unsubscribed"), "Contact", stamp.at);
+        let mut contact = Contact { email: Some(email), resubscribe_sent: true, ..Contact::default() };
+        let form = |form: &Value| form.as_object().cloned().unwrap_or_default();
+        fill(&mut contact, &form(&json!({ "first_name": "Noor" })), &mut env, &stamp);
+        assert!(contact.resubscribe_sent);
+        fill(&mut contact, &form(&json!({ "email_address": "noor@example.com" })), &mut env, &stamp);
+        assert!(!contact.resubscribe_sent);
+    }
 }

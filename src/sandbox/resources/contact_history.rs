@@ -81,13 +81,9 @@ mod tests {
     use super::*;
     use crate::sandbox::account::Sending;
 
-    fn call(pairs: &[(&str, &str)]) -> Call {
-        let query = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Call { query, ..Call::default() }
-    }
-
     fn period(start: &str, end: &str) -> Result<(i64, i64), u16> {
-        let period = Period::read(&call(&[("start", start), ("end", end)])).and_then(|period| period.at_most(5));
+        let period = Period::read(&Call::asking(&[("start", start), ("end", end)]));
+        let period = period.and_then(|period| period.at_most(5));
         period.map(|period| (period.start.as_second(), period.end.as_second())).map_err(|reply| reply.status)
     }
 
@@ -104,7 +100,7 @@ mod tests {
         assert_eq!(period("2019-01-01T00:00:00Z", "2024-01-01T00:00:01Z"), Err(400));
         assert_eq!(period("2019-01-02T00:00:00Z", "2019-01-01T00:00:00Z"), Err(400));
         assert_eq!(period("2019-01-01T00:00:00Z", "tomorrow"), Err(400));
-        assert!(Period::read(&call(&[("start", "2019-01-01")])).is_err());
+        assert!(Period::read(&Call::asking(&[("start", "2019-01-01")])).is_err());
     }
 
     #[test]

@@ -187,17 +187,21 @@ pub(super) fn add_lists(contact: &mut Contact, ids: &[String]) {
     }
 }
 
-/// Notes, newest first. One that comes with an id was read before and keeps its time.
+/// Notes, newest first. One that comes with an id was read before and keeps its time; of the same moment, those that
+/// come without one are newer.
 fn notes(before: &[Value], sent: &[&Body], env: &mut Env, stamp: &Stamp<'_>) -> Vec<Value> {
-    let mut notes: Vec<(Timestamp, Value)> = Vec::new();
+    let mut notes: Vec<((Reverse<Timestamp>, bool), Value)> = Vec::new();
     for note in sent {
-        let id = body::text(note, "note_id").unwrap_or_else(|| env.uuid_v1());
+        let known = body::text(note, "note_id");
+        let was_read = known.is_some();
+        let id = known.unwrap_or_else(|| env.uuid_v1());
         let at = body::text(note, "created_at").or_else(|| note_time(before, &id));
         let at = at.and_then(|at| instant(&at)).unwrap_or(stamp.at);
         let content = body::text(note, "content").unwrap_or_default();
-        notes.push((at, json!({ "note_id": id, "created_at": seconds(at), "content": content })));
+        let note = json!({ "note_id": id, "created_at": seconds(at), "content": content });
+        notes.push(((Reverse(at), was_read), note));
     }
-    notes.sort_by_key(|(at, _)| Reverse(*at));
+    notes.sort_by_key(|(order, _)| *order);
     notes.into_iter().map(|(_, note)| note).collect()
 }
 
@@ -272,5 +276,9 @@ mod tests {
         assert_eq!(text(&contact.notes, 1, "created_at"), "1970-01-01T00:00:00Z");
         write(&mut contact, &json!({ "notes": [{ "note_id": id, "content": "same" }, { "content": "newest" }] }), 90);
         assert_eq!(read(&contact), ["newest", "same"]);
+        // A note added behind one of the same moment, as whoever reads, appends and writes does.
+        let same = json!({ "note_id": id, "created_at": "1970-01-01T00:02:00Z", "content": "read" });
+        write(&mut contact, &json!({ "notes": [same, { "content": "appended" }] }), 120);
+        assert_eq!(read(&contact), ["appended", "read"]);
     }
 }

@@ -120,8 +120,8 @@ pub(super) fn details(account: &mut Account, env: &mut Env, call: &Call) -> Answ
     let place = find(account, call)?;
     let wanted = kinds(call)?;
     let named = call.query(NAMES).is_none() || query::flag(call, NAMES, REPORTS)?;
-    let page = report_page::open(call, MAX_ROWS, MAX_ROWS)?;
-    let found = lines(account, place, env.now());
+    let page = report_page::open(call, MAX_ROWS, MAX_ROWS, env.now())?;
+    let found = lines(account, place, page.until);
     let found = found.into_iter().filter(|line| wanted.iter().any(|kind| kind == line.kind()));
     let (found, links) = report_page::turn(&page, call, found);
     let shown: Vec<Value> = found.iter().map(|line| detail(account, call, line, named)).collect();
@@ -129,11 +129,12 @@ pub(super) fn details(account: &mut Account, env: &mut Env, call: &Call) -> Answ
     Ok(Reply::json(200, &json!({ "tracking_activities": shown, "_links": links })))
 }
 
-/// All lines of one contact, newest first.
-fn lines(account: &Account, place: u32, now: Timestamp) -> Vec<Line<'_>> {
-    let mut lines: Vec<Line<'_>> = history::of(account, place).into_iter().map(Line::Mail).collect();
+/// All lines of one contact up to a moment, newest first.
+fn lines(account: &Account, place: u32, until: Timestamp) -> Vec<Line<'_>> {
+    let mails = history::of(account, place).into_iter().filter(|row| row.at <= until);
+    let mut lines: Vec<Line<'_>> = mails.map(Line::Mail).collect();
     for page in &account.landing_pages.pages {
-        let own = page.happened(now).iter().rev().filter(|visit| visit.contact == place);
+        let own = page.happened(until).iter().rev().filter(|visit| visit.contact == place);
         lines.extend(own.map(|visit| Line::Page(page, visit)));
     }
     lines.sort_by_key(|line| Reverse(line.at()));
@@ -223,10 +224,7 @@ mod tests {
 
     #[test]
     fn kinds_are_asked_for_in_exactly_one_way() {
-        let asked = |pairs: &[(&str, &str)]| {
-            let query = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            kinds(&Call { query, ..Call::default() }).map_err(|reply| reply.status)
-        };
+        let asked = |pairs: &[(&str, &str)]| kinds(&Call::asking(pairs)).map_err(|reply| reply.status);
         let two = Ok(vec!["em_sends".to_owned(), "em_opens".to_owned()]);
         assert_eq!(asked(&[(LIST, "em_sends,em_opens")]), two);
         assert_eq!(asked(&[(REPEATED, "em_sends"), (REPEATED, "em_opens")]), two);

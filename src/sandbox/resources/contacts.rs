@@ -19,12 +19,12 @@ use crate::sandbox::env::Env;
 /// Contacts by method and path.
 pub(super) const ROUTES: &[Route] = &[
     route("POST", "/contacts", CONTACT, "contacts:write", Handler::Account(create)).recorded().simplified(
-        "No welcome mail is sent, values of custom fields are not held against the field's type, and only codes of the \
-         United States are spelled out.",
+        "No welcome mail is sent, values of custom fields are not held against the field's type, and of states only \
+         those of the United States become names.",
     ),
     route("GET", "/contacts/counts", CONTACT, "contacts:read", Handler::Account(counts)).recorded(),
     route("GET", "/contacts/contact_id_xrefs", CONTACT, "contacts:read", Handler::Account(xrefs))
-        .simplified("The numbers of the previous API simply count up from 1."),
+        .simplified("The numbers of the previous API count up from 1."),
     route(
         "GET",
         "/contacts/sms_engagement_history/{contact_id}",
@@ -33,12 +33,12 @@ pub(super) const ROUTES: &[Route] = &[
         Handler::Account(sms_history),
     )
     .inferred()
-    .simplified("The rows are read off the channel's latest dates and the replies to campaigns; older ones are lost."),
+    .simplified("Rows come from the channel's latest dates and the replies to campaigns; older ones are lost."),
     route("PUT", "/contacts/resubscribe/{contact_id}", CONTACT, "contacts:write", Handler::Account(resubscribe)),
     route("GET", "/contacts/{contact_id}", CONTACT, "contacts:read", Handler::Account(get)).recorded(),
     route("PUT", "/contacts/{contact_id}", CONTACT, "contacts:write", Handler::Account(put)).recorded().simplified(
-        "A new address sends no second welcome mail, values of custom fields are not held against the field's type, \
-         and only codes of the United States are spelled out.",
+        "No welcome mail is sent to a new address, values of custom fields are not held against the field's type, and \
+         of states only those of the United States become names.",
     ),
     route("DELETE", "/contacts/{contact_id}", CONTACT, "contacts:write", Handler::Account(delete)),
 ];
@@ -80,8 +80,9 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     write::set_person(&mut contact, &sent, Absent::Clears);
     write::set_parts(&mut contact, &sent, env, &stamp);
     account.outbox.extend(permission::ask(&mut contact, env));
-    // The answer shows the sub-resources that came with the request, and no others.
-    let parts: Vec<String> = sent.keys().filter(|name| PARTS.contains(&name.as_str())).cloned().collect();
+    // The answer shows the sub-resources that came with the request, and no others; null is the same as not sent.
+    let came = sent.iter().filter(|(name, value)| PARTS.contains(&name.as_str()) && !value.is_null());
+    let parts: Vec<String> = came.map(|(name, _)| name.clone()).collect();
     let created = Reply::json(201, &view(&contact, &parts));
     write::insert(account, contact);
     Ok(created)

@@ -151,7 +151,7 @@ fn name(label: &str) -> String {
     label.trim().to_lowercase().replace(char::is_whitespace, "_")
 }
 
-/// The choices as sent. One with a known id keeps it; a new one gets the next number.
+/// The choices as sent. One with a known id keeps it; a new one, or the second with the same id, gets the next number.
 fn choices(field_id: &str, sent: &Body, before: Option<&Value>, now: Timestamp) -> Value {
     let before: Vec<Value> = before.and_then(Value::as_array).cloned().unwrap_or_default();
     let number = |choice: &Value| choice.get("choice_id").and_then(Value::as_u64);
@@ -159,7 +159,8 @@ fn choices(field_id: &str, sent: &Body, before: Option<&Value>, now: Timestamp) 
     let mut kept: Vec<Value> = Vec::new();
     for (order, choice) in (1_u64..).zip(body::objects(sent, "choices")) {
         let id = choice_id(choice);
-        let old = before.iter().find(|old| id.is_some() && number(old) == id);
+        let is_taken = kept.iter().any(|choice| number(choice) == id);
+        let old = before.iter().find(|old| id.is_some() && !is_taken && number(old) == id);
         let id = id.filter(|_| old.is_some()).unwrap_or_else(|| {
             last = last.saturating_add(1);
             last
@@ -232,4 +233,19 @@ pub(super) fn delete(account: &mut Account, _env: &mut Env, call: &Call) -> Answ
     let id = find(account, call)?.custom_field_id.clone();
     super::bulk_work::delete_fields(account, &[id]);
     Ok(Reply::empty(204))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_choices_have_the_same_number() {
+        let before = json!([{ "choice_id": 1, "choice_label": "Red" }]);
+        let two = json!([{ "choice_id": 1, "choice_label": "Red" }, { "choice_id": "1", "choice_label": "Blue" }]);
+        let sent = json!({ "choices": two }).as_object().cloned().unwrap_or_default();
+        let kept = choices("a", &sent, Some(&before), Timestamp::default());
+        let number = |place: &str| kept.pointer(place).and_then(Value::as_u64);
+        assert_eq!((number("/0/choice_id"), number("/1/choice_id")), (Some(1), Some(2)));
+    }
 }

@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::body::show;
-use super::page::OffsetPage;
 use super::query;
 use super::refusal::{REPORTS, invalid};
-use super::report_page;
+use super::report_page::{self, ReportPage};
 use super::report_rows::{self as rows, Mailed, Places, Row};
 use super::{CAMPAIGN, Handler, Route, route};
 use crate::sandbox::account::{Account, Did};
@@ -42,13 +41,14 @@ const MAX_ROWS: usize = 500;
 const BOUNCE_CODES: &[&str] = &["B", "D", "F", "S", "V", "X", "Z"];
 
 /// The activity in the path, and the page that was asked for.
-fn open<'a>(account: &'a Account, call: &Call) -> Result<(Mailed<'a>, OffsetPage), Reply> {
-    Ok((rows::find(account, call)?, report_page::open(call, MAX_ROWS, MAX_ROWS)?))
+fn open<'a>(account: &'a Account, env: &Env, call: &Call) -> Result<(Mailed<'a>, ReportPage), Reply> {
+    let page = report_page::open(call, MAX_ROWS, MAX_ROWS, env.now())?;
+    Ok((rows::find(account, call, page.until)?, page))
 }
 
 /// `GET …/links`: each address once, the clicked ones unless all are asked for.
-pub(super) fn links(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let mailed = rows::find(account, call)?;
+pub(super) fn links(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let mailed = rows::find(account, call, env.now())?;
     let all = query::flag(call, "no_clicks", REPORTS)?;
     let links = mailed.links();
     let mut who: HashMap<i64, HashSet<u32>> = HashMap::new();
@@ -65,29 +65,29 @@ pub(super) fn links(account: &mut Account, _env: &mut Env, call: &Call) -> Answe
 }
 
 /// `GET …/tracking/sends`.
-pub(super) fn sends(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn sends(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     Ok(rows::answer(account, call, &page, mailed.sent(), |_, _, _| {}))
 }
 
 /// `GET …/tracking/opens`: each time somebody opened it.
-pub(super) fn opens(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn opens(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     let found = mailed.done().filter(|row| row.is(Did::Open));
     Ok(rows::answer(account, call, &page, found, |shown, _, row| show(shown, "device_type", row.device())))
 }
 
 /// `GET …/tracking/unique_opens`: the last time that each contact opened it.
-pub(super) fn unique_opens(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn unique_opens(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     let mut seen = Places::none(account);
     let found = mailed.done().filter(|row| row.is(Did::Open) && seen.add(row.place));
     Ok(rows::answer(account, call, &page, found, |shown, _, row| show(shown, "device_type", row.device())))
 }
 
 /// `GET …/tracking/didnotopens`: who has it and has not opened it.
-pub(super) fn did_not_opens(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn did_not_opens(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     let mut others = Places::none(account);
     for row in mailed.done().filter(|row| row.is(Did::Open) || row.is(Did::Bounce)) {
         others.add(row.place);
@@ -99,8 +99,8 @@ pub(super) fn did_not_opens(account: &mut Account, _env: &mut Env, call: &Call) 
 }
 
 /// `GET …/tracking/clicks`: all of them, or those on one link. An id that no link has finds nothing.
-pub(super) fn clicks(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn clicks(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     let only = url_id(call)?;
     let links = mailed.links();
     let on_link = |row: &Row<'_>| only.is_none_or(|id| links.clicked(row).is_some_and(|(clicked, _)| clicked == id));
@@ -120,15 +120,15 @@ fn url_id(call: &Call) -> Result<Option<i64>, Reply> {
 }
 
 /// `GET …/tracking/forwards`.
-pub(super) fn forwards(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn forwards(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     let found = mailed.done().filter(|row| row.is(Did::Forward));
     Ok(rows::answer(account, call, &page, found, |_, _, _| {}))
 }
 
 /// `GET …/tracking/optouts`, with the reason where one was given.
-pub(super) fn opt_outs(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn opt_outs(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     let found = mailed.done().filter(|row| row.is(Did::OptOut));
     Ok(rows::answer(account, call, &page, found, |shown, contact, _| {
         let reason = contact.email.as_ref().and_then(|email| email.opt_out_reason.as_deref());
@@ -137,8 +137,8 @@ pub(super) fn opt_outs(account: &mut Account, _env: &mut Env, call: &Call) -> An
 }
 
 /// `GET …/tracking/bounces`: all of them, or those with some codes.
-pub(super) fn bounces(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let (mailed, page) = open(account, call)?;
+pub(super) fn bounces(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let (mailed, page) = open(account, env, call)?;
     let codes = query::choices(call, "bounce_code", BOUNCE_CODES, REPORTS)?;
     let wanted = |code: char| codes.is_empty() || codes.iter().any(|wanted| wanted.starts_with(code));
     let found = mailed.done().filter(|row| row.bounce_code().is_some_and(wanted));

@@ -107,8 +107,7 @@ mod tests {
     use super::*;
 
     fn opened(pairs: &[(&str, &str)]) -> Result<EventPage, u16> {
-        let query = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        open(&Call { query, ..Call::default() }, &["limit", "page_size"]).map_err(|reply| reply.status)
+        open(&Call::asking(pairs), &["limit", "page_size"]).map_err(|reply| reply.status)
     }
 
     fn page(pairs: &[(&str, &str)]) -> (Value, Option<String>) {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::contact_choice::{self as choice, Found};
 use super::permission;
 use crate::sandbox::account::{Account, Contact, CustomField, EmailAddress, ExportOrder};
-use crate::sandbox::env::{Env, seconds};
+use crate::sandbox::env::seconds;
 
 /// What the columns of one field hold.
 #[derive(Clone, Copy)]
@@ -78,8 +78,8 @@ pub(super) fn is_field(name: &str) -> bool {
 }
 
 /// Who is in the file; none when the segment is gone.
-pub(super) fn choose(account: &Account, env: &Env, order: &ExportOrder, at: Timestamp) -> Option<Found> {
-    let mut found = choice::find(account, env, &order.whom, at)?;
+pub(super) fn choose(account: &Account, order: &ExportOrder, at: Timestamp) -> Option<Found> {
+    let mut found = choice::find(account, &order.whom, at)?;
     found.places.retain(|place| account.contacts.get(*place as usize).is_some_and(|c| admits(order, c, at)));
     Some(found)
 }

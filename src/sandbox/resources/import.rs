@@ -146,7 +146,8 @@ fn take(
         write::add_lists(&mut contact, &order.list_ids);
         contact.list_memberships.truncate(MAX_LISTS);
     }
-    numbers.note(&contact, known.unwrap_or(account.contacts.len()));
+    let before = known.and_then(|index| account.contacts.get(index));
+    numbers.note(before, &contact, known.unwrap_or(account.contacts.len()));
     match known {
         Some(index) => {
             contact.update_source = Some(stamp.source.to_owned());
@@ -181,14 +182,41 @@ impl Numbers {
         places.get(number).copied()
     }
 
-    /// Keeps up with a contact that was written.
-    fn note(&mut self, contact: &Contact, index: usize) {
-        if let (Some(places), Some(number)) = (&mut self.0, number_of(contact)) {
-            places.entry(number.to_owned()).or_insert(index);
+    /// Keeps up with a contact that is written. A number that it gives up no longer leads to it.
+    fn note(&mut self, before: Option<&Contact>, after: &Contact, index: usize) {
+        let Some(places) = &mut self.0 else { return };
+        let (old, new) = (before.and_then(number_of), number_of(after));
+        if let Some(old) = old.filter(|old| new != Some(*old) && places.get(*old) == Some(&index)) {
+            places.remove(old);
+        }
+        if let Some(new) = new {
+            places.entry(new.to_owned()).or_insert(index);
         }
     }
 }
 
 fn number_of(contact: &Contact) -> Option<&str> {
     contact.sms_channel.as_ref()?.get("sms_address")?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::env::Options;
+
+    #[test]
+    fn a_number_that_was_given_up_leads_to_nobody() {
+        let mut env = Env::new(Options::default());
+        let (mut account, at) = (Account::default(), env.now());
+        let rows = [
+            json!({ "email": "a@example.com", "sms_number": "555-555-0105" }),
+            json!({ "first_name": "Zoe", "sms_number": "555-555-0199" }),
+            json!({ "email": "a@example.com", "sms_number": "555-555-0106" }),
+            json!({ "first_name": "Yan", "sms_number": "555-555-0105" }),
+            json!({ "last_name": "Li", "sms_number": "555-555-0105" }),
+        ];
+        let rows = (1_u64..).zip(rows).map(|(place, fields)| ImportRow { place, fields }).collect();
+        let outcome = run(&mut account, &mut env, &ImportOrder { rows, ..ImportOrder::default() }, at);
+        assert_eq!((outcome.errors.len(), account.contacts.len()), (0, 3));
+    }
 }

@@ -93,23 +93,44 @@ fn is_sms_number(text: &str) -> bool {
     digits.len() == 10 || (digits.len() == 11 && digits.starts_with('1'))
 }
 
-/// Characters that a property can have.
+/// Characters that a property can have; one that nobody knows may have any number.
 fn longest(name: &str) -> usize {
     match name {
-        name if name.starts_with("cf:") || name.ends_with("street") || name.ends_with("street2") => 255,
         "sms_number" | "sms_consent_date" => 16,
-        _ => 50,
+        "email" | "first_name" | "last_name" | "job_title" | "company_name" | "home country" => 50,
+        name if name.starts_with("cf:") => 255,
+        name if PHONES.iter().any(|(phone, _)| *phone == name) => 50,
+        name => {
+            let mut parts = STREETS.iter().filter_map(|(start, _)| name.strip_prefix(start));
+            parts.find_map(longest_part).unwrap_or(usize::MAX)
+        }
     }
 }
 
-/// Ids and values of a row's custom fields, which must exist.
+/// Characters that a part of an address can have.
+fn longest_part(part: &str) -> Option<usize> {
+    match part {
+        "street" | "street2" => Some(255),
+        "city" | "state" | "zip" | "country" => Some(50),
+        _ => None,
+    }
+}
+
+/// Ids and values of a row's custom fields, which must exist. Their values are texts; a blank one says nothing.
 pub(super) fn custom_fields(account: &Account, row: &Body) -> Result<Vec<(String, Value)>, Trouble> {
     let mut found = Vec::new();
     for (key, value) in row {
         let Some(name) = key.strip_prefix("cf:") else { continue };
         let field = account.custom_fields.iter().find(|field| field.name == name);
         let field = field.ok_or_else(|| Trouble::Final(format!("unknown custom field {name}")))?;
-        found.push((field.custom_field_id.clone(), value.clone()));
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) if text.trim().is_empty() => continue,
+            Value::String(text) => text.clone(),
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Array(_) | Value::Object(_) => return Err(Trouble::Final(format!("{key} is invalid"))),
+        };
+        found.push((field.custom_field_id.clone(), text.into()));
     }
     if found.len() > MAX_FIELDS {
         return Err(Trouble::Final("too many custom fields".to_owned()));
@@ -174,9 +195,13 @@ pub(super) fn sms_number(row: &Body) -> Option<String> {
     Some(write::sms_number(&pairs(&[("full_sms_address", number.as_str())])).0)
 }
 
-/// Sets the SMS channel. Without the day of the consent there is none, whatever the import says.
+/// Sets the SMS channel. Without the day of the consent there is none, whatever the import says. What somebody agreed
+/// to or refused before stays: an import changes nobody's permission.
 fn fill_sms(contact: &mut Contact, row: &Body, sms_permission: Option<&str>, env: &mut Env, stamp: &Stamp<'_>) {
     let Some(number) = body::text(row, "sms_number") else { return };
+    if sms_number(row).is_some_and(|digits| has_answered(contact, &digits)) {
+        return;
+    }
     let day = body::text(row, "sms_consent_date").and_then(|day| anniversary(&day));
     let permission = sms_permission.filter(|_| day.is_some()).unwrap_or("not_set");
     let mut channel = pairs(&[("full_sms_address", number.as_str())]);
@@ -191,9 +216,18 @@ fn fill_sms(contact: &mut Contact, row: &Body, sms_permission: Option<&str>, env
     }
 }
 
+/// Whether there is more to know of a number's consent than that nobody asked.
+fn has_answered(contact: &Contact, number: &str) -> bool {
+    let Some(channel) = &contact.sms_channel else { return false };
+    let held = channel.pointer("/sms_channel_consents/0/sms_consent_permission").and_then(Value::as_str);
+    channel.get("sms_address").and_then(Value::as_str) == Some(number) && held.is_some_and(|held| held != "not_set")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::account::CustomField;
+    use crate::sandbox::env::Options;
 
     fn trouble(row: &Value) -> Option<Trouble> {
         check(&row.as_object().cloned().unwrap_or_default()).err()
@@ -219,6 +253,53 @@ mod tests {
             json!({ "sms_number": "555-555-0105", "sms_consent_date": "soon" }),
         ] {
             assert!(matches!(trouble(&row), Some(Trouble::Final(_))), "{row}");
+        }
+    }
+
+    #[test]
+    fn properties_have_lengths_of_their_own_and_unknown_ones_none() {
+        let named = |name: &str, length: usize| {
+            let mut row = pairs(&[("email", "a@example.com")]);
+            row.insert(name.to_owned(), "e".repeat(length).into());
+            trouble(&Value::Object(row))
+        };
+        let known = [("home_street2", 255), ("other_zip", 50), ("country", 50), ("work_phone", 50), ("cf:x", 255)];
+        for (name, most) in known {
+            assert_eq!(named(name, most), None, "{name}");
+            assert!(matches!(named(name, most + 1), Some(Trouble::Final(_))), "{name}");
+        }
+        assert_eq!(named("shoe_size", 1_000), None);
+    }
+
+    #[test]
+    fn values_of_custom_fields_are_texts() {
+        let field = CustomField { custom_field_id: "a".to_owned(), name: "age".to_owned(), ..CustomField::default() };
+        let account = Account { custom_fields: vec![field], ..Account::default() };
+        let read = |row: &Value| custom_fields(&account, &row.as_object().cloned().unwrap_or_default());
+        assert_eq!(read(&json!({ "cf:age": 7 })), Ok(vec![("a".to_owned(), json!("7"))]));
+        assert_eq!(read(&json!({ "cf:age": null })), Ok(Vec::new()));
+        assert_eq!(read(&json!({ "cf:age": " " })), Ok(Vec::new()));
+        for row in [json!({ "cf:age": [7] }), json!({ "cf:age": {} }), json!({ "cf:size": "7" })] {
+            assert!(matches!(read(&row), Err(Trouble::Final(_))), "{row}");
+        }
+    }
+
+    #[test]
+    fn an_import_changes_no_consent_that_was_given() {
+        let mut env = Env::new(Options::default());
+        let stamp = Stamp { source: "Account", at: env.now() };
+        let mut contact = Contact::default();
+        for (number, day, permission, wanted) in [
+            ("555-555-0105", "", "not_set", "not_set"),
+            ("555-555-0105", "2026-01-02", "explicit", "explicit"),
+            ("1 555 555 0105", "", "not_set", "explicit"),
+            ("555-555-0106", "", "not_set", "not_set"),
+        ] {
+            let row = pairs(&[("sms_number", number), ("sms_consent_date", day)]);
+            fill(&mut contact, &row, &[], Some(permission), &mut env, &stamp);
+            let channel = contact.sms_channel.as_ref();
+            let held = channel.and_then(|c| c.pointer("/sms_channel_consents/0/sms_consent_permission"));
+            assert_eq!(held.and_then(Value::as_str), Some(wanted), "{number}");
         }
     }
 

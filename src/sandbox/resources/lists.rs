@@ -23,7 +23,7 @@ pub(super) const ROUTES: &[Route] = &[
         .simplified("There are no lists for text messages."),
     route("POST", "/contact_lists", CONTACT, "contacts:lists:write", Handler::Account(create)),
     route("GET", "/contact_lists/list_id_xrefs", CONTACT, "contacts:lists:read", Handler::Account(xrefs))
-        .simplified("The numbers of the previous API simply count up from 1."),
+        .simplified("The numbers of the previous API count up from 1."),
     route("GET", "/contact_lists/{list_id}", CONTACT, "contacts:lists:read", Handler::Account(get)),
     route("PUT", "/contact_lists/{list_id}", CONTACT, "contacts:lists:write", Handler::Account(put)),
     route("DELETE", "/contact_lists/{list_id}", CONTACT, "contacts:lists:write", Handler::Account(delete)),

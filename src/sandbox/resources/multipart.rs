@@ -59,8 +59,9 @@ fn part(bytes: &[u8]) -> Option<Part<'_>> {
 fn text(header: &str, name: &str) -> Option<String> {
     let encoded = || {
         let value = parameter(header, &format!("{name}*"))?;
-        let (_, value) = value.split_once("''")?;
-        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+        // Character set, language and text, with apostrophes between.
+        let text = value.splitn(3, '\'').nth(2)?;
+        Some(percent_decode_str(text).decode_utf8_lossy().into_owned())
     };
     parameter(header, name).or_else(encoded)
 }
@@ -135,6 +136,7 @@ mod tests {
         assert_eq!(read(form), Some(vec![file, lists]));
         assert_eq!(read(&format!("preamble\r\n{form}")).map(|parts| parts.len()), Some(2));
         assert_eq!(read("--B--"), Some(Vec::new()));
+        assert_eq!(text("file; name*=utf-8'en'a%20b", "name").as_deref(), Some("a b"));
     }
 
     #[test]

@@ -56,16 +56,27 @@ impl Page {
         Ok((found, next))
     }
 
-    /// The items of this page, and the id with which the next one begins.
-    pub(super) fn by_id<T>(&self, items: Vec<T>, id: impl Fn(&T) -> &str) -> Result<(Vec<T>, Option<String>), Reply> {
-        let start = match &self.next {
-            None => 0,
-            Some(wanted) => {
-                items.iter().position(|item| id(item) == wanted).ok_or_else(|| bad_cursor(self.namespace))?
+    /// The wanted items of this page, and the id with which the next one begins. Where the page begins is looked for
+    /// among all items: the one that the cursor names may no longer be wanted when its page is asked for.
+    pub(super) fn by_id<T>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        id: impl Fn(&T) -> &str,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Result<(Vec<T>, Option<String>), Reply> {
+        let mut items = items.into_iter().peekable();
+        if let Some(start) = &self.next {
+            while items.peek().is_some_and(|item| id(item) != start) {
+                items.next();
             }
-        };
-        let next = items.get(start.saturating_add(self.limit)).map(|item| id(item).to_owned());
-        Ok((items.into_iter().skip(start).take(self.limit).collect(), next))
+            if items.peek().is_none() {
+                return Err(bad_cursor(self.namespace));
+            }
+        }
+        let mut items = items.filter(wanted);
+        let found: Vec<T> = items.by_ref().take(self.limit).collect();
+        let next = items.next().map(|item| id(&item).to_owned());
+        Ok((found, next))
     }
 
     /// The cursor for the page that begins at `next`.
@@ -160,13 +171,8 @@ impl OffsetPage {
 mod tests {
     use super::*;
 
-    fn call(pairs: &[(&str, &str)]) -> Call {
-        let query = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Call { query, ..Call::default() }
-    }
-
     fn opened(pairs: &[(&str, &str)]) -> Result<Page, u16> {
-        open(&call(pairs), 500, "contacts.api").map_err(|reply| reply.status)
+        open(&Call::asking(pairs), 500, "contacts.api").map_err(|reply| reply.status)
     }
 
     fn href(links: &Value) -> &str {
@@ -200,8 +206,18 @@ mod tests {
         let sample = "bGltaXQ9MSZuZXh0PTJjZDgwMjdhLTc4YzAtMTFlOS1iZmQwLWZhMTYzZTZiMDFjMQ=";
         let page = opened(&[("cursor", sample)]).unwrap_or_else(|status| panic!("{status}"));
         let id = "2cd8027a-78c0-11e9-bfd0-fa163e6b01c1";
-        let (items, next) = page.by_id(vec!["x", id], |item| *item).unwrap_or_default();
+        let (items, next) = page.by_id(vec!["x", id], |item| *item, |_| true).unwrap_or_default();
         assert_eq!((items, next), (vec![id], None));
+    }
+
+    #[test]
+    fn a_page_begins_where_it_was_to_begin_although_that_item_is_no_longer_wanted() {
+        // limit=1&next=b
+        let page = opened(&[("cursor", "bGltaXQ9MSZuZXh0PWI=")]).unwrap_or_else(|status| panic!("{status}"));
+        let all = ["a", "b", "c", "d"];
+        let (items, next) = page.by_id(all, |item| *item, |item| *item != "b").unwrap_or_default();
+        assert_eq!((items, next.as_deref()), (vec!["c"], Some("d")));
+        assert!(page.by_id(["a", "c"], |item| *item, |_| true).is_err());
     }
 
     #[test]
@@ -220,11 +236,11 @@ mod tests {
 
     #[test]
     fn campaigns_write_their_offset_with_stars() {
-        let first = call(&[("limit", "1"), ("after_date", "2022-03-11T22:41:18Z")]);
+        let first = Call::asking(&[("limit", "1"), ("after_date", "2022-03-11T22:41:18Z")]);
         let page = open_offset(&first, 500, "emails.api").unwrap_or(OffsetPage { offset: 9, limit: 9 });
         let links = page.links(&first, "/emails", 2).unwrap_or_default();
         assert_eq!(href(&links), "/v3/emails?limit=1&next=MQ**&after_date=2022-03-11T22:41:18Z");
-        let second = open_offset(&call(&[("limit", "1"), ("next", "MQ**")]), 500, "emails.api");
+        let second = open_offset(&Call::asking(&[("limit", "1"), ("next", "MQ**")]), 500, "emails.api");
         assert_eq!(second.map(|page| page.offset).ok(), Some(1));
         assert_eq!(page.links(&first, "/emails", 1), None);
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::body::{self, Body};
+use super::bulk_work::delete_contact;
 use super::partner_accounts::place;
 use super::permission;
 use super::refusal::{PARTNER_API, invalid};
@@ -177,10 +178,8 @@ fn leave(contact: &mut Contact, wish: &OptOut, at: Timestamp) -> bool {
             email.opt_out_reason.clone_from(&wish.reason);
         }
     }
-    if wish.delete && contact.deleted_at.is_none() {
-        contact.list_memberships.clear();
-        contact.deleted_at = Some(at);
-        contact.updated_at = at;
+    if wish.delete {
+        delete_contact(contact, at);
     }
     subscribed
 }

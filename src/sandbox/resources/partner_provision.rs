@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::account_services::WRITABLE;
 use super::body::{self, Body};
 use super::partner_accounts::{enter, is_login_taken, is_sign_in_taken};
 use super::refusal::{PARTNER_API, conflict};
@@ -15,19 +16,6 @@ use crate::sandbox::world::World;
 
 /// How long a new account can be tried without paying.
 const TRIAL: SignedDuration = SignedDuration::from_hours(60 * 24);
-/// Properties of the account's summary, in its order; the account's code goes with them.
-const SUMMARY: &[&str] = &[
-    "contact_email",
-    "contact_phone",
-    "country_code",
-    "first_name",
-    "last_name",
-    "organization_name",
-    "organization_phone",
-    "state_code",
-    "time_zone_id",
-    "website",
-];
 
 /// `POST /partner/accounts`.
 pub(super) fn create(world: &mut World, call: &Call) -> Answer {
@@ -151,9 +139,10 @@ fn encoded_id(env: &mut Env) -> String {
     format!("a07e1{tail}")
 }
 
+/// The account's summary; the account's code goes with it.
 fn summary(sent: &Body, encoded_id: &str) -> Value {
     let mut summary = Body::new();
-    for name in SUMMARY {
+    for name in WRITABLE {
         body::show(&mut summary, name, body::text(sent, name));
     }
     body::show(&mut summary, "encoded_account_id", Some(encoded_id));

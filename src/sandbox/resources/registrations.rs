@@ -14,7 +14,7 @@ use super::events;
 use super::query;
 use super::refusal::{EVENTS, path_id, unknown};
 use super::registration_view as view;
-use super::validate::Checks;
+use super::validate::{Checks, is_texts};
 use super::{CAMPAIGN, Handler, Route, route};
 use crate::sandbox::account::{Account, EventRegistration, HostedEvent, OrderedItem, holds};
 use crate::sandbox::call::{Answer, Call, Reply};
@@ -24,7 +24,8 @@ const ALL: &str = "/events/{event_id}/tracks/{track_id}/registrations";
 
 /// Registrations and check-in by method and path.
 pub(super) const ROUTES: &[Route] = &[
-    route("GET", ALL, CAMPAIGN, "campaign:read", Handler::Account(list)),
+    route("GET", ALL, CAMPAIGN, "campaign:read", Handler::Account(list))
+        .simplified("Nobody registers: registrations come from the demo data, or from a state that was brought in."),
     route("PUT", ALL, CAMPAIGN, "campaign:write", Handler::Account(put_status))
         .inferred()
         .simplified("A cancelled registration comes back only if the track has room; the two count flags lift that."),
@@ -116,11 +117,6 @@ pub(super) fn get(account: &mut Account, _env: &mut Env, call: &Call) -> Answer 
     let found = event.registrations.iter().find(|registration| registration.registration_id == id);
     let registration = found.ok_or_else(|| unknown(EVENTS, "registration_id"))?;
     Ok(Reply::json(200, &view::view(event, registration)))
-}
-
-/// Whether a value is an array of texts.
-pub(super) fn is_texts(value: &Value) -> bool {
-    value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
 }
 
 /// The registrations to change and the word to change them to, in capitals: the contract's own sample is not.

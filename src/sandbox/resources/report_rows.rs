@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use super::body::{Body, show};
 use super::campaigns::status;
-use super::page::OffsetPage;
 use super::refusal::{REPORTS, path_id, unknown};
 use super::report_links::Links;
-use super::report_page;
+use super::report_page::{self, ReportPage};
 use crate::sandbox::account::{Account, Campaign, Contact, Did, Event, Sending};
 use crate::sandbox::call::{Call, Reply};
 use crate::sandbox::env::millis;
@@ -89,16 +88,19 @@ pub(super) struct Mailed<'a> {
     first: usize,
     /// Oldest first.
     sendings: Vec<&'a Sending>,
+    /// Up to when things count.
+    until: Timestamp,
 }
 
-/// What went out of the activity in the path. A draft has no reports, so it is not found.
-pub(super) fn find<'a>(account: &'a Account, call: &Call) -> Result<Mailed<'a>, Reply> {
+/// What had gone out by a moment of the activity in the path. A draft has no reports, so it is not found.
+pub(super) fn find<'a>(account: &'a Account, call: &Call, until: Timestamp) -> Result<Mailed<'a>, Reply> {
     let id = path_id(call, "campaign_activity_id", REPORTS)?;
     let first = account.sendings.iter().position(|sending| sending.campaign_activity_id == id);
-    let own = |sending: &&Sending| sending.campaign_activity_id == id && is_reported(account, sending);
+    let own =
+        |sending: &&Sending| sending.campaign_activity_id == id && sending.at <= until && is_reported(account, sending);
     let sendings: Vec<&Sending> = account.sendings.iter().filter(own).collect();
     match first {
-        Some(first) if !sendings.is_empty() => Ok(Mailed { first, sendings }),
+        Some(first) if !sendings.is_empty() => Ok(Mailed { first, sendings, until }),
         _ => Err(unknown(REPORTS, "campaign_activity_id")),
     }
 }
@@ -113,7 +115,7 @@ impl<'a> Mailed<'a> {
     /// All that was done with them, newest first: taken from the ends of the sendings, which are in order themselves.
     pub(super) fn done(&self) -> impl Iterator<Item = Row<'a>> {
         let mut rest: Vec<(&'a Sending, &'a [Event])> =
-            self.sendings.iter().copied().map(|sending| (sending, sending.happened())).collect();
+            self.sendings.iter().copied().map(|sending| (sending, sending.happened_by(self.until))).collect();
         std::iter::from_fn(move || {
             let newest = rest.iter_mut().max_by_key(|(_, events)| events.last().map(|event| event.at));
             let (sending, events) = newest?;
@@ -153,7 +155,7 @@ impl Places {
 pub(super) fn answer<'a>(
     account: &Account,
     call: &Call,
-    page: &OffsetPage,
+    page: &ReportPage,
     rows: impl Iterator<Item = Row<'a>>,
     more: impl Fn(&mut Body, &Contact, &Row<'_>),
 ) -> Reply {
@@ -204,13 +206,13 @@ mod tests {
 
     #[test]
     fn rows_of_several_sendings_come_newest_first() {
-        let mut early = sending(10, vec![event(Did::Open, 0, 20), event(Did::Open, 1, 50)]);
+        let early = sending(10, vec![event(Did::Open, 0, 20), event(Did::Open, 1, 50)]);
         let late = sending(30, vec![event(Did::Open, 0, 40), event(Did::Forward, 0, 60)]);
         let times = |mailed: &Mailed<'_>| mailed.done().map(|row| row.at.as_second()).collect::<Vec<i64>>();
-        assert_eq!(times(&Mailed { first: 0, sendings: vec![&early, &late] }), [60, 50, 40, 20]);
-        early.happened = 1;
-        let mailed = Mailed { first: 0, sendings: vec![&early, &late] };
-        assert_eq!(times(&mailed), [60, 40, 20]);
+        let mailed = |until| Mailed { first: 0, sendings: vec![&early, &late], until: at(until) };
+        assert_eq!(times(&mailed(60)), [60, 50, 40, 20]);
+        assert_eq!(times(&mailed(49)), [40, 20]);
+        let mailed = mailed(60);
         let sent: Vec<i64> = mailed.sent().map(|row| row.at.as_second()).collect();
         assert_eq!(sent, [30, 30, 10, 10]);
     }

@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::body::{Body, show};
@@ -40,9 +41,9 @@ pub(super) const ROUTES: &[Route] = &[
 
 /// `GET /reports/summary_reports/email_campaign_summaries`: the campaign that went out last comes first. The only page
 /// has no `_links`.
-pub(super) fn summaries(account: &mut Account, _env: &mut Env, call: &Call) -> Answer {
-    let page = report_page::open(call, 50, 500)?;
-    let (found, links) = report_page::turn(&page, call, campaigns(account).into_iter());
+pub(super) fn summaries(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
+    let page = report_page::open(call, 50, 500, env.now())?;
+    let (found, links) = report_page::turn(&page, call, campaigns(account, page.until).into_iter());
     let tallies: Vec<Tally> = found.iter().map(|sendings| Tally::of(sendings.iter().copied())).collect();
     let rows = found.iter().zip(&tallies).map(|(sendings, tally)| summary(account, sendings, tally));
     let shown: Vec<Value> = rows.collect();
@@ -53,10 +54,11 @@ pub(super) fn summaries(account: &mut Account, _env: &mut Env, call: &Call) -> A
     Ok(Reply::json(200, &Value::Object(answer)))
 }
 
-/// The sendings of each campaign, last sent first.
-fn campaigns(account: &Account) -> Vec<Vec<&Sending>> {
+/// The sendings of each campaign up to a moment, last sent first.
+fn campaigns(account: &Account, until: Timestamp) -> Vec<Vec<&Sending>> {
     let mut campaigns: BTreeMap<&str, Vec<&Sending>> = BTreeMap::new();
-    for sending in account.sendings.iter().filter(|sending| is_reported(account, sending)) {
+    let reported = |sending: &&Sending| sending.at <= until && is_reported(account, sending);
+    for sending in account.sendings.iter().filter(reported) {
         campaigns.entry(sending.campaign_id.as_str()).or_default().push(sending);
     }
     let mut campaigns: Vec<Vec<&Sending>> = campaigns.into_values().collect();

@@ -89,7 +89,7 @@ pub(super) fn create(account: &mut Account, env: &mut Env, call: &Call) -> Answe
     campaign.primary.before = std::mem::replace(&mut campaign.status, status::SCHEDULED.to_owned());
     campaign.primary.scheduled = Some(date.unwrap_or(now));
     campaign.updated_at = now;
-    advance(account, env);
+    advance(account, env, now);
     Ok(Reply::json(201, &schedule(date)))
 }
 

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::body::{self, Body};
@@ -39,12 +40,26 @@ const DEFAULT_LIMIT: &str = "1000";
 /// Characters of the criteria as text.
 const MAX_CRITERIA: usize = 20_000;
 
-/// The contacts that are in a segment now, as places in the account's contacts; nobody knows a deleted segment.
+/// The segment with a number; nobody knows a deleted one.
+fn known(account: &Account, segment_id: u64) -> Option<&Segment> {
+    account.segments.all.iter().find(|segment| segment.segment_id == segment_id && segment.deleted_at.is_none())
+}
+
+/// Whether there is such a segment.
+pub(super) fn is_known(account: &Account, segment_id: u64) -> bool {
+    known(account, segment_id).is_some()
+}
+
+/// The contacts that are in a segment now, as places in the account's contacts.
 pub(super) fn members(account: &Account, env: &Env, segment_id: u64) -> Option<Vec<u32>> {
-    let known = |segment: &&Segment| segment.segment_id == segment_id && segment.deleted_at.is_none();
-    let segment = account.segments.all.iter().find(known)?;
+    members_at(account, segment_id, env.now())
+}
+
+/// The same at the moment when something was due, which may be some time ago: its days count back from then.
+pub(super) fn members_at(account: &Account, segment_id: u64, at: Timestamp) -> Option<Vec<u32>> {
+    let segment = known(account, segment_id)?;
     let node = grammar::parse(&segment.criteria).unwrap_or(Node::Unknown);
-    Some(matching::places(account, env.now(), &node))
+    Some(matching::places(account, at, &node))
 }
 
 /// The segment in the path, deleted or not.

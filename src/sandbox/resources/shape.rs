@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::body::Body;
-use super::validate::Checks;
+use super::validate::{Checks, is_texts};
 
 /// What a property may hold.
 pub(super) enum Kind {
@@ -58,10 +58,6 @@ pub(super) fn check(shape: &Shape, checks: &mut Checks<'_>) {
     }
 }
 
-fn is_texts(value: &Value) -> bool {
-    value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
-}
-
 fn is_field(text: &str) -> bool {
     text.strip_prefix("record.").is_some_and(|name| !name.is_empty())
 }
@@ -105,13 +101,7 @@ mod tests {
     use super::*;
 
     fn refusal(shape: &Shape, body: &Value) -> String {
-        let body = body.as_object().cloned().unwrap_or_default();
-        let mut checks = Checks::of(&body);
-        check(shape, &mut checks);
-        match checks.done("automations.api") {
-            Ok(()) => String::new(),
-            Err(reply) => String::from_utf8(reply.body).unwrap_or_default(),
-        }
+        super::super::validate::refusal(body, |checks| check(shape, checks))
     }
 
     fn flow(task: &Value) -> Value {

@@ -19,7 +19,8 @@ use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::{Env, millis};
 
 /// Text message reports by method and path.
-pub(super) const ROUTES: &[Route] = &[route("GET", SUMMARIES, CAMPAIGN, "ui:campaign:metrics", Handler::Account(list))];
+pub(super) const ROUTES: &[Route] = &[route("GET", SUMMARIES, CAMPAIGN, "ui:campaign:metrics", Handler::Account(list))
+    .simplified("No message can be sent: campaigns come from the demo data, or from a state that was brought in.")];
 
 const SUMMARIES: &str = "/reports/summary_reports/sms_campaign_summaries";
 /// Campaigns to a page, at most and by default.
@@ -27,11 +28,11 @@ const MAX_ROWS: usize = 50;
 
 /// `GET /reports/summary_reports/sms_campaign_summaries`: the percentages are those of the page.
 pub(super) fn list(account: &mut Account, env: &mut Env, call: &Call) -> Answer {
-    let page = report_page::open(call, MAX_ROWS, MAX_ROWS)?;
+    let page = report_page::open(call, MAX_ROWS, MAX_ROWS, env.now())?;
     let start = query::moment(call, "start_at", REPORTS)?;
     let start = start.ok_or_else(|| invalid(REPORTS, "start_at is missing"))?;
     let end = query::moment(call, "end_at", REPORTS)?;
-    let now = env.now();
+    let now = page.until;
     let wanted = |campaign: &&SmsCampaign| {
         campaign.at <= now && campaign.at >= start && end.is_none_or(|end| campaign.at <= end)
     };
@@ -158,8 +159,7 @@ mod tests {
 
     fn asked(query: &[(&str, &str)], now: i64) -> (u16, Value) {
         let mut env = Env::new(Options { clock: Clock::Fixed(second(now)), ..Options::default() });
-        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (Ok(reply) | Err(reply)) = list(&mut account(), &mut env, &Call { query, ..Call::default() });
+        let (Ok(reply) | Err(reply)) = list(&mut account(), &mut env, &Call::asking(query));
         (reply.status, serde_json::from_slice(&reply.body).unwrap_or_default())
     }
 

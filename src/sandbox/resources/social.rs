@@ -11,11 +11,15 @@ use crate::sandbox::account::{Account, HashtagGroup, Social, SocialConnection, S
 use crate::sandbox::call::{Answer, Call, Reply};
 use crate::sandbox::env::Env;
 
+const GIVEN: &str =
+    "Nothing can be connected: what there is comes from the demo data, or from a state that was brought in.";
+
 /// Social media by method and path.
 pub(super) const ROUTES: &[Route] = &[
-    route("GET", "/social/profiles", CAMPAIGN, "campaign:read", Handler::Account(profiles)),
-    route("GET", "/social/connections", CAMPAIGN, "campaign:read", Handler::Account(connections)),
-    route("GET", "/social/hashtags/groups", CAMPAIGN, "campaign:read", Handler::Account(hashtag_groups)),
+    route("GET", "/social/profiles", CAMPAIGN, "campaign:read", Handler::Account(profiles)).simplified(GIVEN),
+    route("GET", "/social/connections", CAMPAIGN, "campaign:read", Handler::Account(connections)).simplified(GIVEN),
+    route("GET", "/social/hashtags/groups", CAMPAIGN, "campaign:read", Handler::Account(hashtag_groups))
+        .simplified(GIVEN),
     route("POST", "/social/posts", CAMPAIGN, "campaign:write", Handler::Account(posts::create))
         .inferred()
         .simplified("A post is kept and never published; no picture is fetched, and no network's limits are known."),

@@ -62,8 +62,7 @@ pub(super) fn list(account: &mut Account, _env: &mut Env, call: &Call) -> Answer
     let page = page::open(call, 500, CONTACTS)?;
     let counted = query::flag(&page.call, "include_count", CONTACTS)?;
     let account: &Account = account;
-    let all: Vec<&Tag> = account.tags.iter().collect();
-    let (found, next) = page.by_id(all, |tag| tag.tag_id.as_str())?;
+    let (found, next) = page.by_id(&account.tags, |tag| tag.tag_id.as_str(), |_| true)?;
     let counts = counted.then(|| tagged(account));
     let count = |tag: &Tag| counts.as_ref().map(|counts| counts.get(tag.tag_id.as_str()).copied().unwrap_or(0));
     let tags: Vec<Value> = found.into_iter().map(|tag| view(tag, count(tag))).collect();

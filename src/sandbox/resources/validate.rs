@@ -3,6 +3,7 @@
 //! All problems of one body are collected and sent as one text, joined with ", ". Properties that nobody asks about
 //! pass: the service tolerates unknown ones, and its own samples send read-only ones back.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
@@ -178,7 +179,8 @@ impl<'a> Checks<'a> {
     /// 400 with everything that was found.
     pub(super) fn done(&mut self, namespace: &str) -> Result<(), Reply> {
         // Three phone numbers without a kind are one complaint.
-        self.problems.dedup();
+        let mut told = HashSet::new();
+        self.problems.retain(|problem| told.insert(problem.clone()));
         if self.problems.is_empty() { Ok(()) } else { Err(invalid(namespace, &self.problems.join(", "))) }
     }
 }
@@ -188,6 +190,11 @@ pub(super) fn is_uuid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     let hex = |group: &str, n: usize| group.len() == n && group.bytes().all(|b| b.is_ascii_hexdigit());
     groups.len() == 5 && groups.iter().zip([8, 4, 4, 4, 12]).all(|(group, n)| hex(group, n))
+}
+
+/// Whether a value is an array of texts.
+pub(super) fn is_texts(value: &Value) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
 }
 
 /// Whether a text can be an e-mail address: plain ASCII, a dotted host.
@@ -217,21 +224,23 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
     local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
+/// What checks find in a body, as it is answered; empty where that is nothing.
+#[cfg(test)]
+pub(super) fn refusal(body: &Value, check: impl Fn(&mut Checks<'_>)) -> String {
+    let body = body.as_object().cloned().unwrap_or_default();
+    let mut checks = Checks::of(&body);
+    check(&mut checks);
+    match checks.done("contacts.api") {
+        Ok(()) => String::new(),
+        Err(reply) => String::from_utf8(reply.body).unwrap_or_default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn refusal(body: &Value, check: impl Fn(&mut Checks<'_>)) -> String {
-        let body = body.as_object().cloned().unwrap_or_default();
-        let mut checks = Checks::of(&body);
-        check(&mut checks);
-        match checks.done("contacts.api") {
-            Ok(()) => String::new(),
-            Err(reply) => String::from_utf8(reply.body).unwrap_or_default(),
-        }
-    }
 
     #[test]
     fn a_missing_choice_is_complained_of_as_on_record() {
@@ -270,6 +279,12 @@ mod tests {
             });
         });
         assert!(text.contains("\"phone_numbers.kind does not have a valid value\""), "{text}");
+        let text = refusal(&json!({ "phone_numbers": [{}, {}] }), |c| {
+            c.each("phone_numbers", 3, |phone| {
+                phone.required("phone_number").required("kind");
+            });
+        });
+        assert!(text.contains("\"phone_numbers.phone_number is missing, phone_numbers.kind is missing\""), "{text}");
     }
 
     #[test]

@@ -2,4 +2,5 @@
 
 mod derived;
 mod fuzz;
+mod http;
 mod scenarios;

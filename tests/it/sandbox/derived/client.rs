@@ -8,6 +8,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::sandbox::http::{Headers, head, header};
+
 /// Longer than any answer takes; then it counts as none.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -20,7 +22,7 @@ pub(super) struct Client {
 /// What came back; status 0 is no answer at all.
 pub(super) struct Answer {
     pub(super) status: u16,
-    head: String,
+    headers: Headers,
     pub(super) body: Vec<u8>,
 }
 
@@ -47,24 +49,20 @@ impl Client {
             Err(fault) => {
                 let host = self.host.clone();
                 *self = Self::of(&host).await;
-                Answer { status: 0, head: String::new(), body: fault.to_string().into_bytes() }
+                Answer { status: 0, headers: Headers::new(), body: fault.to_string().into_bytes() }
             }
         }
     }
 
     async fn exchange(&mut self, message: &[u8]) -> io::Result<Answer> {
         self.stream.write_all(message).await?;
-        let mut bytes = Vec::new();
-        let end = loop {
-            if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                break end;
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut answer = loop {
+            if let Some((status, headers, body)) = head(&bytes) {
+                break Answer { status, headers, body: body.to_vec() };
             }
             self.more(&mut bytes).await?;
         };
-        let body = bytes.split_off(end + 4);
-        let head = String::from_utf8_lossy(&bytes).into_owned();
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
-        let mut answer = Answer { status, head, body };
         let length: usize = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
         while answer.body.len() < length {
             self.more(&mut answer.body).await?;
@@ -87,10 +85,9 @@ fn host(address: &str) -> &str {
 }
 
 impl Answer {
-    /// The value of a header.
+    /// A header by its lower-case name.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.head.lines().filter_map(|line| line.split_once(':'));
-        headers.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
+        header(&self.headers, name)
     }
 
     /// The body as JSON; `null` where it is none.

@@ -17,6 +17,8 @@ use constantcontact::sandbox::{Options, Ready, Sandbox};
 use serde::de::IgnoredAny;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::sandbox::http::{Headers, head, header};
+
 /// How long an answer may take in a slow build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What the names of all threads under fire begin with.
@@ -106,29 +108,21 @@ impl fmt::Display for Request {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) headers: Headers,
     pub(super) body: Vec<u8>,
 }
 
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        header(&self.headers, name)
     }
 
     /// The answer at the beginning of these bytes, and what is behind it.
     fn first(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let mut lines = head.split("\r\n");
-        let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-        let pair = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.trim().to_owned());
-        let headers = lines.filter_map(|line| line.split_once(':').map(pair)).collect();
-        let mut answer = Self { status, headers, body: Vec::new() };
-        let length = answer.header("content-length").and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
-        let rest = &bytes[end + 4..];
+        let (status, headers, rest) = head(bytes)?;
+        let length = header(&headers, "content-length").and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
         let (body, rest) = rest.split_at(length.min(rest.len()));
-        answer.body = body.to_vec();
-        Some((answer, rest))
+        Some((Self { status, headers, body: body.to_vec() }, rest))
     }
 
     /// All answers in these bytes, without those that only say to go on.

@@ -1,4 +1,4 @@
-//! §7.5: the account itself, its senders, and what each role may do.
+//! The account itself, its senders, and what each role may do.
 
 use constantcontact::sandbox::{Options, Role};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! §6.1 to §6.3, §6.7, §6.8: campaigns from draft to removal, and what may be changed when.
+//! Campaigns from draft to removal, and what may be changed when.
 
 use serde_json::{Value, json};
 
@@ -168,7 +168,7 @@ async fn an_update_replaces_plain_properties_and_keeps_the_larger_parts() {
     let held = service.read(&format!("{path}?include=html_content")).await;
     assert_eq!((&held["subject"], held.get("preheader")), (&json!("Bread day"), None));
     assert_eq!(held["html_content"], mail(OWNER)["html_content"]);
-    // §13: these four every time
+    // [C] these four every time
     for name in ["from_name", "from_email", "reply_to_email", "subject"] {
         let mut short = update.clone();
         short[name] = Value::Null;

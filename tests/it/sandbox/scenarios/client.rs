@@ -9,6 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::sandbox::http::{Headers, head, header};
 use crate::support::free;
 
 /// A stand-in, and the token that it gave out at its start.
@@ -22,8 +23,7 @@ pub(super) struct Service {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) status: u16,
-    /// Names in lower case.
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) headers: Headers,
     pub(super) body: Vec<u8>,
 }
 
@@ -157,20 +157,13 @@ pub(super) fn next_path(page: &Value) -> Option<String> {
 
 impl Reply {
     fn parse(answer: &[u8]) -> Self {
-        let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
-            return Self { status: 0, headers: Vec::new(), body: Vec::new() };
-        };
-        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-        let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
-        let pairs = lines.filter_map(|line| line.split_once(':'));
-        let headers = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
-        Self { status: status.unwrap_or(0), headers, body: answer[end + 4..].to_vec() }
+        let (status, headers, body) = head(answer).unwrap_or_default();
+        Self { status, headers, body: body.to_vec() }
     }
 
     /// A header by its lower-case name.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
+        header(&self.headers, name)
     }
 
     pub(super) fn text(&self) -> String {

@@ -1,4 +1,4 @@
-//! §4.1 to §4.4 and §4.6: what a contact looks like, how it is made and replaced, and how much fits into it.
+//! What a contact looks like, how it is made and replaced, and how much fits into it.
 
 use serde_json::{Value, json};
 
@@ -147,7 +147,7 @@ async fn an_anniversary_comes_out_in_one_spelling() {
     service.post("/contacts", &bad).await.refusal(400);
 }
 
-// [O] §4.6
+// [O] how much fits
 #[tokio::test]
 async fn what_does_not_fit_is_refused() {
     let service = Service::start().await;

@@ -1,4 +1,4 @@
-//! §2: the shapes of refusals, their keys and texts, the headers around them, and the quotas.
+//! The shapes of refusals, their keys and texts, the headers around them, and the quotas.
 
 use constantcontact::sandbox::{Options, Role};
 use serde_json::{Value, json};
@@ -103,6 +103,9 @@ async fn a_path_that_leads_nowhere_is_forbidden() {
     }
     let outside = service.call("GET", "/.well-known/openid-configuration", &[], b"").await;
     assert_eq!(outside.must(403), json!({ "message": "Forbidden" }));
+    let bearer = format!("Bearer {}", service.ready().access_token);
+    let unversioned = service.call("GET", "/contacts", &[("authorization", bearer.as_str())], b"").await;
+    assert_eq!(unversioned.must(403), json!({ "message": "Forbidden" }));
 }
 
 // [O] 404 and not 400, with this very text

@@ -1,4 +1,4 @@
-//! §7.6: events and their registrations, social posts, automations.
+//! Events and their registrations, social posts, automations.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! §7.2 to §7.4: lists, tags and custom fields.
+//! Lists, tags and custom fields.
 
 use serde_json::{Value, json};
 

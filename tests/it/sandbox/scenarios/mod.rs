@@ -2,9 +2,7 @@
 //!
 //! Each test is about one fact and says where the fact comes from: `[O]` the vendor says so, `[C]` it shows in code or
 //! answers on record, `[F]` developers reported it, `[I]` it was inferred, `[R]` it is what the product behind the
-//! service does. What is only inferred may turn out otherwise; these tests then change with it. The numbers after `§`
-//! are the sections of that collection of facts: 1 tokens, 2 errors, 3 pages, 4 contacts, 5 bulk jobs, 6 campaigns,
-//! 7 everything else, 8 reports, 9 inconsistencies, 13 answers on record.
+//! service does. What is only inferred may turn out otherwise; these tests then change with it.
 
 mod account;
 mod bulk;
@@ -16,6 +14,7 @@ mod determinism;
 mod errors;
 mod events;
 mod groups;
+mod jumps;
 mod levers;
 mod life;
 mod oauth;

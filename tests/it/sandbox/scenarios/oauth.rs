@@ -1,4 +1,4 @@
-//! §1.2, §1.5, §1.7: the authorize page, what access tokens say, and devices.
+//! The authorize page, what access tokens say, and devices.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use constantcontact::sandbox::Options;
@@ -106,6 +106,22 @@ async fn a_new_sign_in_can_be_asked_for() {
     let service = Service::start().await;
     let fields = [asked(service.ready(), "contact_data"), vec![("prompt", "login")]].concat();
     assert_eq!(open(&service, &fields).await.status, 200);
+}
+
+// [O] S256 is the only documented method; [I] the refusal
+#[tokio::test]
+async fn a_challenge_in_the_clear_is_sent_back() {
+    let service = Service::start().await;
+    let ready = service.ready();
+    let challenge = [("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")];
+    let methods: [&[(&str, &str)]; 2] = [&[], &[("code_challenge_method", "plain")]];
+    for id in [&ready.client_id, &ready.pkce_client_id] {
+        for method in methods {
+            let asked = but(asked(ready, "contact_data"), "client_id", id);
+            let address = sent_back(&service, &[&asked[..], &challenge, method].concat()).await;
+            assert_eq!(parameter(&address, "error").as_deref(), Some("invalid_request"), "{method:?}");
+        }
+    }
 }
 
 // [C] no discovery; [I] neither revocation nor introspection

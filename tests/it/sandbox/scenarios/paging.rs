@@ -1,4 +1,4 @@
-//! §3: the links between pages, each service in its own way, and how much fits on one.
+//! The links between pages, each service in its own way, and how much fits on one.
 
 use base64::{
     Engine as _,

@@ -1,4 +1,4 @@
-//! §1.8 and §7.7: what a technology partner may do, by two credentials at once.
+//! What a technology partner may do, by two credentials at once.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! §4.7 to §4.10: deleting, coming back, leaving, and the filters that see it or do not.
+//! Deleting, coming back, leaving, and the filters that see it or do not.
 
 use constantcontact::sandbox::Options;
 use serde_json::{Value, json};

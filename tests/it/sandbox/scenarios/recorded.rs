@@ -1,4 +1,4 @@
-//! §9 and §13: what a good client has to absorb, and answers on record from a real account.
+//! What a good client has to absorb, and answers on record from a real account.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::Service;
 use super::things::{names, text, texts};
 
-// §13: with `include`, parts are there even when they are empty; nothing else comes along
+// [C] with `include`, parts are there even when they are empty; nothing else comes along
 #[tokio::test]
 async fn the_only_page_of_contacts_links_nowhere() {
     let service = Service::start().await;
@@ -17,7 +17,7 @@ async fn the_only_page_of_contacts_links_nowhere() {
     assert!(page.get("_links").is_none_or(|links| *links == json!({})), "{page}");
 }
 
-// §13: the job of a deleted tag
+// [C] the job of a deleted tag
 #[tokio::test]
 async fn deleting_a_tag_answers_with_an_inner_path() {
     let service = Service::start().await;
@@ -35,7 +35,7 @@ async fn deleting_a_tag_answers_with_an_inner_path() {
     service.finish(&job).await;
 }
 
-// §13: all jobs of a page link to the last one
+// [C] all jobs of a page link to the last one
 #[tokio::test]
 async fn jobs_in_a_collection_all_link_to_the_same_one() {
     let service = Service::start().await;
@@ -54,7 +54,7 @@ async fn jobs_in_a_collection_all_link_to_the_same_one() {
     assert_eq!((next.len(), next.matches('-').count()), (36, 4), "an id: {next}");
 }
 
-// §13: newest first, and no link on the only page
+// [C] newest first, and no link on the only page
 #[tokio::test]
 async fn the_only_page_of_campaigns_has_no_links() {
     let service = Service::start().await;
@@ -65,7 +65,7 @@ async fn the_only_page_of_campaigns_has_no_links() {
     assert_eq!(texts(page["campaigns"].as_array().unwrap(), "name"), ["Two", "One"]);
 }
 
-// §13: codes of states come out as names
+// [C] codes of states come out as names
 #[tokio::test]
 async fn codes_of_states_are_expanded() {
     let service = Service::start().await;
@@ -75,7 +75,7 @@ async fn codes_of_states_are_expanded() {
     assert_eq!(held["street_addresses"][0]["state"], "Illinois");
 }
 
-// §13: an explicit permission is not taken back to implicit
+// [C] an explicit permission is not taken back to implicit
 #[tokio::test]
 async fn an_explicit_permission_cannot_be_lowered() {
     let service = Service::start().await;
@@ -88,7 +88,7 @@ async fn an_explicit_permission_cannot_be_lowered() {
     assert_eq!(service.person(&id, "").await["email_address"]["permission_to_send"], "explicit");
 }
 
-// §13: the words for a list that nobody has
+// [C] the words for a list that nobody has
 #[tokio::test]
 async fn an_unknown_list_is_refused_in_these_words() {
     let service = Service::start().await;
@@ -99,7 +99,7 @@ async fn an_unknown_list_is_refused_in_these_words() {
     assert_eq!(service.post("/contacts", &body).await.refusal(400), "list_id not found");
 }
 
-// §13: no key makes a call safe to repeat; the second one is another campaign's or a conflict
+// [C] no key makes a call safe to repeat; the second one is another campaign's or a conflict
 #[tokio::test]
 async fn nothing_makes_a_call_safe_to_repeat() {
     let service = Service::start().await;
@@ -114,7 +114,7 @@ async fn nothing_makes_a_call_safe_to_repeat() {
     assert_ne!(ids[0], ids[1]);
 }
 
-// §9: one address, four shapes
+// [O] one address, four shapes
 #[tokio::test]
 async fn an_address_has_a_shape_for_each_door() {
     let service = Service::start().await;
@@ -130,7 +130,7 @@ async fn an_address_has_a_shape_for_each_door() {
     assert_eq!(found, ["object@example.com", "text@example.com", "row@example.com", "line@example.com"]);
 }
 
-// §9: success has many numbers
+// [O] success has many numbers
 #[tokio::test]
 async fn success_has_many_numbers() {
     let service = Service::start().await;
@@ -150,7 +150,7 @@ async fn success_has_many_numbers() {
     }
 }
 
-// §9: four forms of time; that of automations is told beside them
+// [O] four forms of time; that of automations is told beside them
 #[tokio::test]
 async fn each_service_writes_time_in_its_own_way() {
     let service = Service::start().await;
@@ -166,7 +166,7 @@ async fn each_service_writes_time_in_its_own_way() {
     assert!(text(&service.read("/account/emails").await[0], "confirm_time").ends_with("+0000"));
 }
 
-// §9: bodies that are empty where one would expect something
+// [O] bodies that are empty where one would expect something
 #[tokio::test]
 async fn some_answers_have_no_body() {
     let service = Service::start().await;

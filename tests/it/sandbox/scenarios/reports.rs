@@ -1,4 +1,4 @@
-//! §8: reports, their rows and their sums.
+//! Reports, their rows and their sums.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! §7.1: segments, their criteria as text, and who is in them.
+//! Segments, their criteria as text, and who is in them.
 
 use constantcontact::sandbox::Options;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! §6.4 to §6.6: schedules, what goes out, test mails, previews, and the second mail to those who did not open.
+//! Schedules, what goes out, test mails, previews, and the second mail to those who did not open.
 
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ async fn zero_is_now_and_a_day_will_do() {
     service.post(&other.below("/schedules"), &on("2026-06-01")).await.must(201);
 }
 
-// [I] the past; §13: nobody to send to
+// [I] the past; [C] nobody to send to
 #[tokio::test]
 async fn what_cannot_go_out_cannot_be_scheduled() {
     let (service, made, _) = ready(1).await;

@@ -1,4 +1,4 @@
-//! §4.5: the sign-up form, which creates or changes in part, and brings people back.
+//! The sign-up form, which creates or changes in part, and brings people back.
 
 use constantcontact::sandbox::Options;
 use serde_json::{Value, json};

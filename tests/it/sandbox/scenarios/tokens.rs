@@ -1,4 +1,4 @@
-//! §1.3, §1.4, §1.6, §1.9: the token endpoint, its answers and errors, and the lives of refresh tokens.
+//! The token endpoint, its answers and errors, and the lives of refresh tokens.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use constantcontact::sandbox::{Options, Reuse};

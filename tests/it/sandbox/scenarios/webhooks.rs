@@ -1,4 +1,4 @@
-//! §7.7: notifications to partners, really posted to a receiver on this machine, and to nobody else.
+//! Notifications to partners, really posted to a receiver on this machine, and to nobody else.
 
 use std::{
     sync::{Arc, Mutex},
