@@ -1,5 +1,5 @@
-//! What must outlive a process: profiles, connections and their tokens, leases, the quota ledger, results kept for
-//! idempotency keys, and the run log. One trait; `SQLite` is the embedded default.
+//! What must outlive a process: profiles, connections and their tokens, leases, the quota ledger, checkpoints of polls,
+//! results kept for idempotency keys, and the run log. One trait; `SQLite` is the embedded default.
 //!
 //! Secrets arrive here already sealed (see `vault`): a store never sees one in the clear.
 
@@ -191,6 +191,17 @@ pub struct LedgerView {
     pub blocked_until_ms: i64,
 }
 
+/// Where a poll has come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The caller's own text (JSON), which nobody else reads. It lies there in the clear: no secret belongs in it.
+    pub body: String,
+    /// Counts the writes; the first is 1.
+    pub version: i64,
+    /// When it was last written (milliseconds since 1970).
+    pub updated_ms: i64,
+}
+
 /// What is kept for an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
@@ -244,6 +255,9 @@ pub struct Dump {
     pub connections: Vec<(Connection, SealedTokens)>,
     /// Ledgers by name.
     pub ledgers: Vec<(String, ledger::LedgerPage)>,
+    /// Checkpoints by name; older dumps have none.
+    #[serde(default)]
+    pub checkpoints: Vec<(String, Checkpoint)>,
     /// Results kept for idempotency keys.
     pub kept: Vec<KeptResult>,
     /// The run log, oldest first.
@@ -322,6 +336,13 @@ pub trait Store: Send + Sync {
     async fn block_ledger(&self, ledger: &str, until_ms: i64) -> Result<()>;
     /// A ledger's figures for the day of `now_ms`.
     async fn ledger(&self, ledger: &str, now_ms: i64) -> Result<LedgerView>;
+
+    /// Where the poll of this name has come to.
+    async fn checkpoint(&self, name: &str) -> Result<Option<Checkpoint>>;
+    /// Writes where a poll has come to, if `after` is still the newest version (0: if there is none yet). False when
+    /// another process has gone on meanwhile: then nothing is written, and the caller reads again. It outlives the
+    /// connection that it is about.
+    async fn put_checkpoint(&self, name: &str, body: &str, after: i64, now_ms: i64) -> Result<bool>;
 
     /// Claims an idempotency key of a connection for an input, as of `now_ms`; claims older than a day are forgotten.
     async fn claim(&self, connection: &str, key: &str, input_hash: &[u8], now_ms: i64) -> Result<Claim>;

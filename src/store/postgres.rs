@@ -5,6 +5,7 @@
 //! between us and the server must hand out whole sessions: the schema and the time-outs are settings of the session.
 
 mod accounts;
+mod checkpoints;
 mod clock;
 mod leases;
 mod ledger;
@@ -21,8 +22,8 @@ use async_trait::async_trait;
 use sqlx::{PgPool, Postgres, Transaction, pool::PoolConnection};
 
 use super::{
-    Asker, Claim, Connection, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap, RunRecord, SealedTokens, Status,
-    Store, StoredProfile,
+    Asker, Checkpoint, Claim, Connection, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap, RunRecord,
+    SealedTokens, Status, Store, StoredProfile,
 };
 
 /// Where the tables lie if nobody says otherwise.
@@ -143,6 +144,14 @@ impl Store for PostgresStore {
 
     async fn ledger(&self, ledger: &str, now_ms: i64) -> Result<LedgerView> {
         Ok(ledger::read(&mut *self.link().await?, ledger).await?.view(now_ms))
+    }
+
+    async fn checkpoint(&self, name: &str) -> Result<Option<Checkpoint>> {
+        checkpoints::one(&mut *self.link().await?, name).await
+    }
+
+    async fn put_checkpoint(&self, name: &str, body: &str, after: i64, now_ms: i64) -> Result<bool> {
+        checkpoints::put(&mut *self.link().await?, name, body, after, now_ms).await
     }
 
     async fn claim(&self, connection: &str, key: &str, input_hash: &[u8], now_ms: i64) -> Result<Claim> {

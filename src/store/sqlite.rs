@@ -4,6 +4,7 @@
 //! `SQLITE_BUSY_SNAPSHOT`, which no busy time-out cures. Several processes on one machine may share the file; a file
 //! on a network drive is not supported by `SQLite` itself.
 
+mod checkpoints;
 mod ledger;
 mod moving;
 mod rows;
@@ -21,8 +22,8 @@ use sqlx::{
 };
 
 use super::{
-    Asker, BELIEVED_MS, Claim, Connection, DAY_MS, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap, RunRecord,
-    SealedTokens, Status, Store, StoreError, StoredProfile,
+    Asker, BELIEVED_MS, Checkpoint, Claim, Connection, DAY_MS, Dump, Grant, Lease, LedgerView, Limits, Result, Rewrap,
+    RunRecord, SealedTokens, Status, Store, StoreError, StoredProfile,
 };
 
 /// The store in one file.
@@ -228,6 +229,16 @@ impl Store for SqliteStore {
     async fn ledger(&self, ledger: &str, now_ms: i64) -> Result<LedgerView> {
         let mut connection = self.pool.acquire().await?;
         Ok(ledger::read(&mut connection, ledger).await?.view(now_ms))
+    }
+
+    async fn checkpoint(&self, name: &str) -> Result<Option<Checkpoint>> {
+        let mut connection = self.pool.acquire().await?;
+        checkpoints::one(&mut connection, name).await
+    }
+
+    async fn put_checkpoint(&self, name: &str, body: &str, after: i64, now_ms: i64) -> Result<bool> {
+        let mut connection = self.pool.acquire().await?;
+        checkpoints::put(&mut connection, name, body, after, now_ms).await
     }
 
     async fn claim(&self, connection: &str, key: &str, input_hash: &[u8], now_ms: i64) -> Result<Claim> {

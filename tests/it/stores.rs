@@ -2,6 +2,7 @@
 
 mod accounts;
 mod budget;
+mod checkpoints;
 mod leases;
 mod moving;
 #[cfg(feature = "postgres")]
@@ -32,6 +33,10 @@ async fn suite(store: Arc<dyn Store>, other: Arc<dyn Store>) {
     budget::of_many_who_ask_at_once_four_may_go(fresh()).await;
     budget::a_day_ends_and_begins_again(fresh()).await;
     budget::a_block_holds_all_back_and_is_never_shortened(fresh()).await;
+    checkpoints::a_checkpoint_is_written_and_read_back(fresh()).await;
+    checkpoints::a_checkpoint_goes_on_only_from_the_version_that_was_read(fresh()).await;
+    checkpoints::of_many_who_go_on_at_once_one_wins(fresh()).await;
+    checkpoints::a_checkpoint_is_removed_with_nothing_else(fresh()).await;
     results::a_key_is_claimed_once_settled_and_told_again(fresh()).await;
     results::a_key_that_was_given_back_is_new_and_a_settled_one_stays(fresh()).await;
     results::of_many_who_claim_at_once_one_may_go_on(fresh()).await;
@@ -47,6 +52,22 @@ async fn sqlite_keeps_every_promise_of_a_store() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("store.sqlite")).await.unwrap();
     suite(Arc::new(store), Arc::new(SqliteStore::in_memory().await.unwrap())).await;
+}
+
+#[tokio::test]
+async fn a_file_from_before_there_were_checkpoints_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.sqlite");
+    SqliteStore::open(&file).await.unwrap().put_profile(profile("kept", b"sealed")).await.unwrap();
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    sqlx::raw_sql("DROP TABLE checkpoints; PRAGMA user_version = 1").execute(&pool).await.unwrap();
+    pool.close().await;
+    // The second opening finds every step taken.
+    for after in [0, 1] {
+        let store = SqliteStore::open(&file).await.unwrap();
+        assert!(store.put_checkpoint("poll", "{}", after, 5).await.unwrap());
+        assert_eq!(store.profiles().await.unwrap(), [profile("kept", b"sealed")]);
+    }
 }
 
 /// A connection with every field filled.

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, Row};
 
-use super::{accounts, ledger, rows, runs};
+use super::{accounts, checkpoints, ledger, rows, runs};
 use crate::store::{
     Connection, Dump, KeptResult, Result, Rewrap, SealedTokens,
     ledger::LedgerPage,
@@ -14,6 +14,7 @@ pub(super) async fn dump(tx: &mut PgConnection) -> Result<Dump> {
         profiles: accounts::profiles(tx).await?,
         connections: connections(tx).await?,
         ledgers: ledgers(tx).await?,
+        checkpoints: checkpoints::all(tx).await?,
         kept: kept(tx).await?,
         runs: runs::all(tx).await?,
     })
@@ -59,6 +60,9 @@ pub(super) async fn load(tx: &mut PgConnection, dump: &Dump) -> Result<()> {
     for (name, page) in &dump.ledgers {
         ledger::lock(tx, name).await?;
         ledger::write(tx, name, page).await?;
+    }
+    for (name, checkpoint) in &dump.checkpoints {
+        checkpoints::load(tx, name, checkpoint).await?;
     }
     for kept in &dump.kept {
         add_kept(tx, kept).await?;

@@ -10,7 +10,8 @@ const LOCK: i64 = 0x6374_6374;
 
 /// Never edited once released: a change is a new step. Names are compared byte by byte, as in the file store, whatever
 /// language the database was made for.
-const STEPS: &[&str] = &[r#"
+const STEPS: &[&str] = &[
+    r#"
 CREATE TABLE profiles (id TEXT COLLATE "C" PRIMARY KEY, body TEXT NOT NULL, secrets BYTEA NOT NULL);
 CREATE TABLE connections (
   id TEXT COLLATE "C" PRIMARY KEY, body TEXT NOT NULL, status TEXT NOT NULL, reasons TEXT NOT NULL,
@@ -27,7 +28,13 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_age ON idempotency (at_ms);
 CREATE TABLE runs (run_id TEXT COLLATE "C" PRIMARY KEY, at_ms BIGINT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX runs_age ON runs (at_ms, run_id);
-"#];
+"#,
+    r#"
+CREATE TABLE checkpoints (
+  name TEXT COLLATE "C" PRIMARY KEY, body TEXT NOT NULL, version BIGINT NOT NULL, updated_ms BIGINT NOT NULL
+);
+"#,
+];
 
 /// Takes the steps that are missing; refuses a schema of a newer version or of another program. `schema` has been
 /// checked and is the session's search path.

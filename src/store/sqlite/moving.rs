@@ -2,7 +2,7 @@
 
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-use super::{ledger, rows};
+use super::{checkpoints, ledger, rows};
 use crate::store::{
     Connection, Dump, KeptResult, Result, Rewrap, RunRecord, SealedTokens, StoredProfile,
     ledger::LedgerPage,
@@ -14,6 +14,7 @@ pub(super) async fn dump(tx: &mut SqliteConnection) -> Result<Dump> {
         profiles: profiles(tx).await?,
         connections: connections(tx).await?,
         ledgers: ledgers(tx).await?,
+        checkpoints: checkpoints::all(tx).await?,
         kept: kept(tx).await?,
         runs: runs(tx).await?,
     })
@@ -86,6 +87,9 @@ pub(super) async fn load(tx: &mut SqliteConnection, dump: &Dump) -> Result<()> {
     }
     for (name, page) in &dump.ledgers {
         ledger::write(tx, name, page).await?;
+    }
+    for (name, checkpoint) in &dump.checkpoints {
+        checkpoints::load(tx, name, checkpoint).await?;
     }
     for kept in &dump.kept {
         let query = sqlx::query(

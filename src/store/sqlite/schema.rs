@@ -11,7 +11,8 @@ const APPLICATION_ID: i64 = 0x6374_6374;
 const NOT_A_DATABASE: &str = "26";
 
 /// Never edited once released: a change is a new step.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
 CREATE TABLE profiles (id TEXT PRIMARY KEY, body TEXT NOT NULL, secrets BLOB NOT NULL) STRICT;
 CREATE TABLE connections (
   id TEXT PRIMARY KEY, body TEXT NOT NULL, status TEXT NOT NULL, reasons TEXT NOT NULL,
@@ -26,7 +27,13 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_age ON idempotency (at_ms);
 CREATE TABLE runs (run_id TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
 CREATE INDEX runs_age ON runs (at_ms);
-"];
+",
+    "
+CREATE TABLE checkpoints (
+  name TEXT PRIMARY KEY, body TEXT NOT NULL, version INTEGER NOT NULL, updated_ms INTEGER NOT NULL
+) STRICT;
+",
+];
 
 /// Takes the steps that are missing; refuses a file of a newer version or of another program.
 pub(super) async fn migrate(pool: &SqlitePool, name: &str) -> Result<()> {

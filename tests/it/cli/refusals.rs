@@ -129,7 +129,7 @@ fn a_store_of_a_newer_version_is_left_alone() {
     home.run(&["connections", "list"]).done();
     sql(home.path("ctct/store.sqlite"), "PRAGMA user_version = 99");
     home.run(&["connections", "list"]).refused(1, &["store.sqlite", "newer version", "99"]);
-    sql(home.path("ctct/store.sqlite"), "PRAGMA user_version = 1");
+    sql(home.path("ctct/store.sqlite"), "PRAGMA user_version = 2");
     home.run(&["connections", "list"]).done();
 }
 

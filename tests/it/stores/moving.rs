@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use constantcontact::store::{Asker, Claim, DAY_MS, Limits, Priority, Rewrap, Store};
+use constantcontact::store::{Asker, Claim, DAY_MS, Dump, Limits, Priority, Rewrap, Store};
 
 use super::{connection, profile, runs::run, tokens};
 
@@ -18,6 +18,8 @@ async fn fill(store: &Arc<dyn Store>) {
     let limits = Limits { per_second: 4, per_day: 100, reserve: 0 };
     store.permit("m-ledger", limits, Asker::passing(Priority::Background), now).await.unwrap();
     store.block_ledger("m-ledger", now + 5).await.unwrap();
+    assert!(store.put_checkpoint("m-poll", r#"{"after":1}"#, 0, now).await.unwrap());
+    assert!(store.put_checkpoint("m-poll", r#"{"after":2}"#, 1, now + 1).await.unwrap());
     for key in ["m-open", "m-done", "m-done-2"] {
         assert_eq!(store.claim("m-plain", key, b"hash", now).await.unwrap(), Claim::Ours);
     }
@@ -36,10 +38,19 @@ pub(super) async fn a_dump_loads_into_an_empty_store_and_is_the_same_there(
     assert_eq!(noted.1.refresh_intent_ms, Some(20_000 * DAY_MS));
     assert!(dump.profiles.len() >= 2 && !dump.ledgers.is_empty() && dump.kept.len() >= 3);
     assert_eq!(dump.runs.iter().map(|r| r.run_id.as_str()).collect::<Vec<_>>(), ["m-1", "m-2"], "oldest first");
+    let poll = dump.checkpoints.iter().find(|(name, _)| name == "m-poll").unwrap();
+    assert_eq!((poll.1.version, poll.1.updated_ms), (2, 20_000 * DAY_MS + 1));
     other.load(&dump).await.unwrap();
     assert_eq!(other.dump().await.unwrap(), dump);
+    assert!(!other.put_checkpoint("m-poll", "late", 1, 5).await.unwrap(), "the version has moved along");
     let text = serde_json::to_string(&dump).unwrap();
-    assert_eq!(serde_json::from_str::<constantcontact::store::Dump>(&text).unwrap(), dump, "by way of a file");
+    assert_eq!(serde_json::from_str::<Dump>(&text).unwrap(), dump, "by way of a file");
+}
+
+#[test]
+fn a_dump_from_before_there_were_checkpoints_is_still_read() {
+    let old = r#"{"profiles":[],"connections":[],"ledgers":[],"kept":[],"runs":[]}"#;
+    assert_eq!(serde_json::from_str::<Dump>(old).unwrap(), Dump::default());
 }
 
 pub(super) async fn a_dump_never_overwrites_accounts(store: Arc<dyn Store>, other: Arc<dyn Store>) {
@@ -55,7 +66,8 @@ pub(super) async fn a_dump_never_overwrites_accounts(store: Arc<dyn Store>, othe
     for p in other.profiles().await.unwrap() {
         assert!(other.remove_profile(&p.id).await.unwrap());
     }
-    // What no account owns (ledgers, results, the log) may be there, and the dump's word counts.
+    // What no account owns (ledgers, checkpoints, results, the log) may be there, and the dump's word counts.
+    assert!(other.put_checkpoint("m-poll", "elsewhere", 2, 5).await.unwrap());
     other.load(&dump).await.unwrap();
     assert_eq!(other.dump().await.unwrap(), dump);
 }

@@ -30,6 +30,7 @@ async fn all(url: String, schemas: Vec<String>) {
     machines_whose_clocks_differ_share_one_line(&url, &schemas[0]).await;
     a_machine_whose_clock_is_ahead_takes_no_lease_from_its_holder(&url, &schemas[0]).await;
     processes_that_open_a_new_store_together_all_get_it(&url, &schemas[2]).await;
+    a_schema_from_before_there_were_checkpoints_is_brought_up_to_date(&url, &schemas[2]).await;
     a_store_opens_only_what_is_its_own(&url, &schemas[2], &schemas[3]).await;
 }
 
@@ -54,6 +55,14 @@ async fn processes_that_open_a_new_store_together_all_get_it(url: &str, schema: 
         many.spawn(async move { open(&url, &schema).await.profiles().await.unwrap().len() });
     }
     assert_eq!(many.join_all().await, [0; 6]);
+}
+
+async fn a_schema_from_before_there_were_checkpoints_is_brought_up_to_date(url: &str, schema: &str) {
+    sql(url, &format!("DROP TABLE {schema}.checkpoints; DELETE FROM {schema}.store_steps WHERE step > 1")).await;
+    // The second opening finds every step taken.
+    for after in [0, 1] {
+        assert!(open(url, schema).await.put_checkpoint("poll", "{}", after, 5).await.unwrap());
+    }
 }
 
 async fn machines_whose_clocks_differ_share_one_line(url: &str, schema: &str) {
