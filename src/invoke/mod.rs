@@ -205,8 +205,12 @@ impl Inner {
         input: &Map<String, Value>,
         call: &BoundCall,
     ) -> Result<Decoded, ActionError> {
-        let _turn = self.turn(run, action, scene, input).await?;
-        self.ready(run, action, scene, call).await
+        let turn = self.turn(run, action, scene, input).await?;
+        let decoded = self.ready(run, action, scene, call).await;
+        if let Some((_turn, held)) = turn {
+            held.end().await;
+        }
+        decoded
     }
 
     /// Decodes, and asks again while the service says that it is not ready.

@@ -1,20 +1,29 @@
 //! Writes to one thing, one after the other: the service answers simultaneous ones with a conflict. What names the
-//! thing is declared in the manifest; the line is kept in this process, and only while someone stands in it.
+//! thing is declared in the manifest. Within this process they stand in a line, which is kept only while someone stands
+//! in it; between processes the foremost of each takes a lease of the store.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex as Line, OwnedMutexGuard};
 
 use super::{Inner, Run, scene::Scene};
 use crate::{
+    budget::store_error,
     catalog::model::{Action, Effect},
     protocol::{ActionError, Code},
+    store::{Lease, Store},
 };
+
+/// How long a lease of a write lasts: longer than nearly every call, and short enough to wait for after a process died.
+const LEASE_MS: i64 = 20_000;
+/// How often it is looked whether another process has finished.
+const LOOK_MS: u64 = 25;
 
 /// A connection, and what is written to on it.
 pub(super) type Key = (String, String);
@@ -76,6 +85,49 @@ impl Drop for Place<'_> {
     }
 }
 
+/// The leases of one write. Given back by `end`; a caller that goes away gives them back in passing.
+pub(super) struct Held {
+    store: Arc<dyn Store>,
+    leases: Vec<Lease>,
+}
+
+impl Held {
+    /// Gives the leases back. One that cannot be given back ends by itself.
+    pub(super) async fn end(mut self) {
+        give_back(&*self.store, std::mem::take(&mut self.leases)).await;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let leases = std::mem::take(&mut self.leases);
+        if leases.is_empty() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let store = Arc::clone(&self.store);
+            runtime.spawn(async move { give_back(&*store, leases).await });
+        }
+    }
+}
+
+async fn give_back(store: &dyn Store, leases: Vec<Lease>) {
+    for lease in leases {
+        let _ = store.drop_lease(&lease).await;
+    }
+}
+
+/// The leases that stand for these things, each once and in an order that all processes share. There are 256 of them
+/// for everything, so that the store does not grow with each thing that was ever written to; that two things share one
+/// costs a short wait now and then. The names of things stay out of the store.
+fn leases(keys: &[Key]) -> BTreeSet<String> {
+    let name = |(connection, thing): &Key| {
+        let hash = digest(&SHA256, format!("{connection}\0{thing}").as_bytes());
+        format!("write/{:02x}", hash.as_ref().first().copied().unwrap_or(0))
+    };
+    keys.iter().map(name).collect()
+}
+
 impl Inner {
     /// The turn of a write to what its input names; none for a read, and where nothing is named.
     pub(super) async fn turn(
@@ -84,20 +136,45 @@ impl Inner {
         action: &Action,
         scene: &Scene,
         input: &Map<String, Value>,
-    ) -> Result<Option<Turn<'_>>, ActionError> {
+    ) -> Result<Option<(Turn<'_>, Held)>, ActionError> {
         let named = named(&self.catalog.manifest().serialise_by, action, input);
         if named.is_empty() {
             return Ok(None);
         }
         let began = self.clock.now_ms();
-        let keys = named.into_iter().map(|name| (scene.connection.id.clone(), name)).collect();
+        let keys: Vec<Key> = named.into_iter().map(|name| (scene.connection.id.clone(), name)).collect();
+        let shared = leases(&keys);
         let turn = self.stand_in_line(keys, run.deadline_ms).await;
         run.waited_ms += u64::try_from(self.clock.now_ms() - began).unwrap_or(0);
+        let turn = match turn {
+            Some(turn) => self.hold(&shared, run).await?.map(|held| (turn, held)),
+            None => None,
+        };
         if turn.is_none() {
             let detail = "another write to the same thing did not end in the time allowed for this one";
             return Err(ActionError::new(Code::Timeout, detail).retry_after(None));
         }
         Ok(turn)
+    }
+
+    /// Takes these leases, if the processes that have them end before the run's time does.
+    async fn hold(&self, names: &BTreeSet<String>, run: &mut Run) -> Result<Option<Held>, ActionError> {
+        let mut held = Held { store: Arc::clone(&self.store), leases: Vec::new() };
+        for name in names {
+            loop {
+                let now = self.clock.now_ms();
+                let lease = self.store.take_lease(name, &run.id, now, now + LEASE_MS).await.map_err(store_error)?;
+                if let Some(lease) = lease {
+                    held.leases.push(lease);
+                    break;
+                }
+                if now >= run.deadline_ms {
+                    return Ok(None);
+                }
+                self.wait(run, LOOK_MS).await;
+            }
+        }
+        Ok(Some(held))
     }
 
     /// A turn in these lines, if it comes before `deadline_ms`.
@@ -130,7 +207,7 @@ fn text_at<'v>(input: &'v Map<String, Value>, pointer: &str) -> Option<&'v str> 
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Key, Turns, named};
+    use super::{Key, Turns, leases, named};
     use crate::catalog::Catalog;
 
     fn keys(names: &[&str]) -> Vec<Key> {
@@ -152,6 +229,15 @@ mod tests {
         );
         assert_eq!(name("create_contact_list", json!({ "name": "News" })), Vec::<String>::new());
         assert_eq!(name("get_contact", whole), Vec::<String>::new());
+    }
+
+    #[test]
+    fn things_have_few_leases_which_do_not_name_them() {
+        let many = keys(&["noor@example.com", "b", "c", "noor@example.com"]);
+        let names = leases(&many);
+        assert!((1..=3).contains(&names.len()), "{names:?}");
+        assert!(names.iter().all(|name| name.len() == 8 && name.starts_with("write/")), "{names:?}");
+        assert_eq!(leases(&keys(&["c", "b", "noor@example.com"])), names, "whatever the order");
     }
 
     #[tokio::test]
