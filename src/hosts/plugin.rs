@@ -205,6 +205,7 @@ fn envelope(id: &Value, answer: Answer) -> String {
 async fn answer(connector: &Connector, method: &str, params: Value) -> Answer {
     match method {
         "connector/describe" => Ok(raw(connector.catalog().manifest())),
+        "connector/metrics" => Ok(raw(&json!({ "text": connector.metrics_text() }))),
         "actions/list" => Ok(raw(connector.catalog().entries())),
         "actions/describe" => describe(connector, &params),
         "actions/invoke" => {
@@ -231,6 +232,7 @@ mod tests {
         task::{Context, Poll},
     };
 
+    use serde_json::{Value, json};
     use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
     use super::serve_on;
@@ -249,10 +251,27 @@ mod tests {
         }
     }
 
+    async fn fresh() -> Connector {
+        let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+        Connector::builder(store, Key::generate(&SystemClock)).build()
+    }
+
+    #[tokio::test]
+    async fn a_host_reads_the_counters() {
+        let connector = fresh().await;
+        let asked = &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"connector/metrics\"}\n"[..];
+        let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+        serve_on(&connector, asked, ours).await.unwrap();
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["result"], json!({ "text": connector.metrics_text() }), "{answer}");
+        assert!(answer["result"]["text"].as_str().unwrap().lines().any(|l| l == "ctct_calls_total 0"), "{answer}");
+    }
+
     #[tokio::test]
     async fn what_was_asked_before_the_host_hung_up_is_done() {
-        let store = Arc::new(SqliteStore::in_memory().await.unwrap());
-        let connector = Connector::builder(store, Key::generate(&SystemClock)).build();
+        let connector = fresh().await;
         let asked = &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"connector/describe\"}\n"[..];
         let (ours, mut theirs) = tokio::io::duplex(1 << 20);
         let ended = serve_on(&connector, asked.chain(HungUp), ours).await;

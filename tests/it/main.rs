@@ -11,6 +11,7 @@ mod house;
 mod moving;
 mod papers;
 mod partner;
+mod processes;
 mod properties;
 mod protocol;
 mod retry_cells;

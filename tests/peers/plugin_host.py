@@ -58,6 +58,11 @@ def work(host, ready):
     prove("and its field is named", "/email_address/address" in pointers, data)
     prove("and nothing was sent", calls(ready) == before, f"{calls(ready)} calls instead of {before}")
 
+    counters = result(host.call("connector/metrics", {}))["text"]
+    for outcome in ("complete", "invalid_input"):
+        line = f'ctct_runs_total{{action="create_contact",outcome="{outcome}"}} 1'
+        prove(f"the counters tell of one create_contact that was {outcome}", line in counters.splitlines(), counters)
+
 
 def break_rules(host):
     error(host.call("contacts/juggle", {}), -32601)
