@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::account::{Account, Contact, Device, Did, Event, Sending};
-use super::env::Env;
+use super::env::{Env, split_mix};
 
 /// Out of 10,000 recipients: how many of the mails come back.
 const BOUNCES: u64 = 180;
@@ -36,11 +36,7 @@ impl Dice {
 
     /// A number below `n`.
     fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % n.max(1)
+        split_mix(&mut self.0) % n.max(1)
     }
 
     /// Whether it happens to `n` of 10,000.

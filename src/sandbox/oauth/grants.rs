@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{AccessToken, App, Authority, Grant, RefreshToken};
 use crate::sandbox::{
     account::Account,
-    env::{Env, Options, Reuse},
+    env::{self, Env, Options, Reuse},
 };
 
 /// Days after which an unused refresh token dies.
@@ -120,5 +120,5 @@ impl Authority {
 
 /// So many seconds later.
 pub(super) fn later(at: Timestamp, seconds: i64) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    env::later(at, SignedDuration::from_secs(seconds))
 }
