@@ -53,5 +53,7 @@ impl Logs {
         if let Some(telemetry) = self.telemetry {
             telemetry.end();
         }
+        #[cfg(not(feature = "otel"))]
+        let Self {} = self;
     }
 }
